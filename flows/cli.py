@@ -38,6 +38,7 @@ from flows.commands.quality import quality
 from flows.commands.quarantine import quarantine
 from flows.commands.refresh import refresh
 from flows.commands.schema import schema
+from flows.commands.score import score
 from flows.commands.series import series
 from flows.commands.simulate import simulate
 from flows.commands.study import study
@@ -272,7 +273,7 @@ def prepare() -> None:
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Start": (demo, init, extract, list_kinds, features, backbones, schema),
     "Look after data": (check, series, refresh, status, quarantine, quality, standardise, simulate),
-    "Run studies": (study, stability, agreement),
+    "Run studies": (study, score, stability, agreement),
     "Query and export": (query, export, map_features, export_seg),
     "Upkeep of a store": upkeep.COMMANDS,
     "Privacy and keys": (deidentify, *keys.COMMANDS),

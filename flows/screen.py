@@ -102,6 +102,23 @@ class Screen:
             without = [wrapped(one) for one in unscored(folder)]
             self.show([score_table(folder), *without, *said, f"Report: {folder / 'report.html'}"])
 
+    def show_models(self, folders: Sequence[Path]) -> None:
+        """What was chosen, why, and where the models are."""
+        from features.results.models import read_model
+
+        for folder in folders:
+            facts = read_model(folder)
+            said = wrapped(f"Model: {facts['model']} on {facts['blocks']}. {facts['choice']}")
+            self.show([said, f"Saved: {folder}", f"Card: {folder / 'card.html'}"])
+
+    def show_score(self, folder: Path) -> None:
+        """Who was scored, how well, and where the results are."""
+        from features.results.runs import read_run
+
+        facts = read_run(folder)
+        counts = table_of("Cases", {"state": [*facts["states"]], "cases": [str(n) for n in facts["states"].values()]})
+        self.show([counts, wrapped(facts["headline"]), f"Scores: {folder}", f"Report: {folder / 'report.html'}"])
+
 
 def refresh_table(published: "Sequence[Published]") -> Table:
     """One row per cohort; scans in = used + absent + quarantined + withdrawn. Of cohorts without images, rows of tables."""

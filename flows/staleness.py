@@ -22,7 +22,7 @@ from tasks.modelling.signatures.signature import Signature, narrowed, of_facts
 
 State = Literal["current", "stale", "unknown", "damaged"]
 MOST_CASES = 5  # that a sentence names
-_TABLES = "tables of "  # begins a key of the provenance; the cohort follows
+TABLES = "tables of "  # begins a key of the provenance; the cohort follows
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def run_state(folder: Path, mart: Mart, catalog: Path) -> RunState:
     if not why:
         other = _other_settings(folder.parent.name, found.plan)
         return RunState(folder, "current", f"its file has other settings: {', '.join(other)}" if other else "")
-    cohorts = tuple(key.removeprefix(_TABLES) for key in found.moved if told[key] and key.startswith(_TABLES))
+    cohorts = tuple(key.removeprefix(TABLES) for key in found.moved if told[key] and key.startswith(TABLES))
     return RunState(folder, "stale", "; ".join(why), cohorts)
 
 
@@ -82,7 +82,7 @@ def newly_stale(store: Store, catalog: Path, cohorts: Collection[str]) -> list[R
 
     A study that cannot be judged, as when its settings are of another radweave, is left to `radweave status`.
     """
-    mart, keys = Mart.open(store), {_TABLES + name for name in cohorts}
+    mart, keys = Mart.open(store), {TABLES + name for name in cohorts}
     stale: dict[str, Path] = {}
     for study, runs in groupby(_runs(store), key=lambda folder: folder.parent):
         found = {folder: _compared(folder, mart, catalog) for folder in runs}
@@ -124,7 +124,7 @@ def _compared(folder: Path, mart: Mart, catalog: Path) -> "_Compared | RunState"
     try:
         plan = Study.model_validate(facts["study"])
         signatures = [_signature(name, one) for name, one in facts.get("signatures", {}).items()]
-        today = study_provenance(plan, _recipes(plan, facts), mart, load_catalog(catalog), signatures=signatures)
+        today = study_provenance(plan, recipes_of(plan, facts), mart, load_catalog(catalog), signatures=signatures)
     except ConfigError as error:
         return RunState(folder, "unknown", str(error.faults[0]))
     except RadweaveError as error:
@@ -133,7 +133,7 @@ def _compared(folder: Path, mart: Mart, catalog: Path) -> "_Compared | RunState"
         return RunState(folder, "unknown", "its settings are of another radweave")
     kept: dict[str, str] = facts.get("provenance", {})
     moved = (key for key in {**kept, **today} if today.get(key) != kept.get(key))
-    order = sorted(moved, key=lambda key: (not key.startswith(_TABLES), key != CODE))  # what users did comes first
+    order = sorted(moved, key=lambda key: (not key.startswith(TABLES), key != CODE))  # what users did comes first
     return _Compared(facts, plan, today, tuple(order))
 
 
@@ -149,7 +149,7 @@ def _other_settings(name: str, plan: Study) -> list[str]:
     return [key for key in file if key not in ("name", "title", "description", "catalog") and file[key] != run[key]]
 
 
-def _recipes(plan: Study, facts: dict[str, Any]) -> list[Recipe]:
+def recipes_of(plan: Study, facts: dict[str, Any]) -> list[Recipe]:
     """The recipes of a study: radweave's as they are now, those of files as they were: the tables tell whether they moved."""
     kept, files = facts.get("recipes", {}), recipe_files()
     return [
@@ -167,15 +167,13 @@ def _signature(name: str, facts: dict[str, Any]) -> Signature:
         there = kept.blocks in asked.blocks and kept.candidate.name in [one.name for one in asked.models]
         plan = narrowed(asked, kept.blocks, kept.candidate.name) if there else asked
     own = tuple(_signature(word, one) for word, one in facts["signatures"].items())
-    return replace(kept, plan=plan, recipes=tuple(_recipes(plan, facts)), own=own)
+    return replace(kept, plan=plan, recipes=tuple(recipes_of(plan, facts)), own=own)
 
 
 def _moved(key: str, found: _Compared, mart: Mart, *, withdrawn: bool) -> str:
     """A sentence on what differs under a key of the provenance; "" where it is a withdrawal alone."""
-    if key.startswith(_TABLES):
-        return _moved_tables(
-            key.removeprefix(_TABLES), found.facts, mart, "" if withdrawn else "its declaration changed"
-        )
+    if key.startswith(TABLES):
+        return moved_tables(key.removeprefix(TABLES), found.facts, mart, "" if withdrawn else "its declaration changed")
     if key == CODE:
         return f"the {CODE} changed"
     before, now = found.facts.get("provenance", {}).get(key, ""), found.today.get(key, "")
@@ -185,7 +183,7 @@ def _moved(key: str, found: _Compared, mart: Mart, *, withdrawn: bool) -> str:
     return f"{key} {before or 'none'} then, {now or 'none'} now" if is_version else f"{key} changed"
 
 
-def _moved_tables(cohort: str, facts: dict[str, Any], mart: Mart, otherwise: str) -> str:
+def moved_tables(cohort: str, facts: dict[str, Any], mart: Mart, otherwise: str) -> str:
     """The cases of a cohort that moved since the study was fitted, or the columns.
 
     otherwise: what to say where neither did; "" after a withdrawal, which leaves earlier refreshes too.

@@ -117,13 +117,13 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
     named_by = f" --study {quote(study)}" if study != plan.name else ""
     refreshed_by = named_by + place_options(str(catalog), place)
     signatures = tuple(one for one in read_signatures(path, declared.folder) if one.name in plan.signatures)
-    folder = _study(plan, recipes, signatures, declared, catalog, store, runner, refreshed_by)
+    folder = fit_study(plan, recipes, signatures, declared, catalog, store, runner, refreshed_by)
     board.studied(plan.name, plan.title, folder, store.root)
     name_run(f"study {plan.name} → {folder.name}")
     return folder
 
 
-def _study(
+def fit_study(
     plan: Study,
     recipes: tuple[Recipe, ...],
     signatures: tuple[Signature, ...],
@@ -133,6 +133,7 @@ def _study(
     runner: Runner,
     refreshed_by: str,
 ) -> Path:
+    """The folder of a run of a study, which is made unless it is there, whole and of today."""
     cohorts = (*plan.all_cohorts, *(name for one in signatures for name in one.all_cohorts))
     writing = partial(writing_study, store, cohorts, withdrawn_cases(store))  # of before any table is read
     mart = Mart.open(store)

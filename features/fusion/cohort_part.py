@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from features.core.errors import StoreError
 from features.core.kinds.delta import Span
 from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
+from features.fusion.absent_patients import quarantined_patients, why_no_image
 from features.fusion.cohort_tables import CohortTables, block_of, read_cohort
 from features.fusion.delta_columns import Known, days_of, delta_columns
 from features.fusion.encode import categories_of, encode, in_order
@@ -27,7 +28,6 @@ from features.fusion.missing import flow_row, lacking_blocks, of_rows
 from features.fusion.patient_copies import scans_of
 from features.fusion.question import Question
 from features.fusion.repeated import day_of_rows, flow_of, known_by_then, visits_of, visits_up_to
-from features.results.cases import UNKNOWN
 from features.results.manifest import Mart
 from features.results.prefixes import region_prefix
 
@@ -112,12 +112,13 @@ def _with_image(read: CohortTables, question: Question, flow: list[FlowRow]) -> 
         count = region["patient"].nunique()
         flow.append(FlowRow(f"{name}: patients", count, count))
         return region
-    patients = set(region["patient"]) | set(read.clinical.index) | _quarantined_patients(read.mart, name)
+    patients = set(region["patient"]) | set(read.clinical.index) | quarantined_patients(read.mart, name)
     with_image = region[~read.lacks_image.all(axis=1)]
     without = patients - set(with_image["patient"])
     images = {target.image for target in read.targets}
     words = visits_up_to(question.predict_at, read.cohort.timepoints, question.visits)
-    reasons = _why_no_image(read.mart, name, words, without, images)
+    told = why_no_image(read.mart, name, words, without, images)
+    reasons = dict(sorted(Counter(told.values()).items()))
     until = "" if question.visits == "one" else "any visit up to "
     label = f"{name}: patients with a usable image at {until}{question.predict_at}"
     flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
@@ -230,24 +231,6 @@ def _outcome_variables(read: CohortTables, cases: pd.DataFrame) -> pd.DataFrame:
     variables = {word: variable for word, variable in read.cohort.variables.items() if variable.role == "outcome"}
     found = encode(read.clinical.reindex(cases["patient"]).set_axis(cases.index), variables)
     return found.rename(columns=lambda column: column.removeprefix("clinical__"))
-
-
-def _quarantined_patients(mart: Mart, name: str) -> set[str]:
-    cases = mart.read("quarantine", name)["case"].to_pylist()
-    return {case.split(":")[1] for case in cases if case.count(":") >= 1} - {UNKNOWN}
-
-
-def _why_no_image(
-    mart: Mart, name: str, words: Collection[str], patients: set[str], images: Collection[str]
-) -> dict[str, int]:
-    """Reason → patients, of those without a usable image: the codes of their quarantine rows, or that there is none."""
-    codes: dict[str, set[str]] = {}
-    for row in mart.read("quarantine", name).to_pylist():
-        parts = row["case"].split(":")
-        asked = row["image"] in ("", *images)
-        if row["stage"] != "tables" and asked and len(parts) > 1 and (len(parts) < 3 or parts[2] in words):
-            codes.setdefault(parts[1], set()).add(row["code"])
-    return dict(sorted(Counter(" + ".join(sorted(codes[p])) if p in codes else "no image" for p in patients).items()))
 
 
 def _levels(read: CohortTables) -> dict[str, tuple[str, ...]]:

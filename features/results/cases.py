@@ -9,11 +9,11 @@ from pathlib import Path
 
 from features.core.errors import RadweaveError, hint_sentence, past_damage
 from features.core.pseudonym import is_pseudonym
-from features.core.storage.place import find_files
 from features.core.storage.store import Store
 from features.core.storage.table import column_names, read_table
 from features.results.audit import withdrawn_in
 from features.results.manifest import kept_manifests, newest, read_audit, split_name
+from features.results.runs import run_files
 
 MOST = 3  # ids that a message shows
 PLACE = ("patient", "timepoint", "lesion")  # columns of a case id, after the cohort
@@ -43,11 +43,11 @@ def cases_by_place(store: Store, unread: list[str] | None = None) -> Iterator[tu
                 with past_damage(unread):
                     found = cases_at(store.root / file.path, split_name(name)[1])
                     yield from ((one, f"refresh {manifest.refresh}") for one in found)
-    for name in find_files(store.root / "studies"):
+    for name in run_files(store):
         if name.endswith(".parquet"):
-            run = f"study {name.rsplit('/', 1)[0]}"
+            run = name.rsplit("/", 1)[0].replace("studies/", "study ", 1)
             with past_damage(unread):
-                yield from ((one, run) for one in cases_at(store.root / "studies" / name, ""))
+                yield from ((one, run) for one in cases_at(store.root / name, ""))
 
 
 def cases_at(path: Path, cohort: str) -> Iterator[str]:

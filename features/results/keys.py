@@ -29,7 +29,7 @@ FindIds = Callable[[str], Collection[str]]  # all patient ids in the files and t
 
 def is_new(store: Store) -> bool:
     """Whether the store holds nothing yet that was made with a key, whether or not a refresh is left that tells which."""
-    folders = ("refreshes", "tables", "index", "studies", "stability", "quality")
+    folders = ("refreshes", "tables", "index", "studies", "models", "scores", "stability", "quality")
     files = (store.used, store.withdrawals, store.releases, store.renaming)
     return not any(path.is_file() for path in files) and not any(find_files(store.root / name) for name in folders)
 

@@ -32,6 +32,7 @@ from features.results.manifest import (
     rewrite,
     split_name,
 )
+from features.results.runs import run_files
 from features.results.unneeded import remove_unneeded_tables
 
 _CODE = re.compile(r"(?<![0-9a-z])[a-z2-7]{12}(?![0-9a-z])")
@@ -105,7 +106,7 @@ def finish_rekey(store: Store) -> Renaming:
         if renaming is None:
             raise StoreError(f"{store.root}: no change of key was begun")
         others = [name for name in find_files(store.root) if "/" not in name and name.endswith(DAMAGED)]
-        for name in [*(f"studies/{name}" for name in find_files(store.root / "studies")), store.releases.name, *others]:
+        for name in [*run_files(store), store.releases.name, *others]:
             _rename_file(store, name, renaming)
         for folder in ("index", "quality"):  # keyed hashes of files; pages that the next refresh writes again
             for name in find_files(store.root / folder):

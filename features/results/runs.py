@@ -16,8 +16,17 @@ from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
 
 STUDY = "study.json"
+ROOTS = (
+    "studies",
+    "scores",
+)  # of a store: where runs lie, of studies and of saved models that were asked about a cohort
 SHOWN = (".html", ".svg")  # endings of what a withdrawal removes where it names the patient
 _DAY_S = 86400.0
+
+
+def run_files(store: Store) -> list[str]:
+    """Files of all runs, of studies and of saved models, as paths below the store's root."""
+    return [f"{root}/{name}" for root in ROOTS for name in find_files(store.root / root)]
 
 
 def run_bytes(folder: Path, facts: dict[str, Any]) -> bytes:

@@ -36,9 +36,10 @@ from features.results.missing import (
     missing_stability,
     missing_studies,
 )
+from features.results.models import model_faults
 from features.results.pages import page_lack
 from features.results.release import read_releases
-from features.results.runs import STUDY, check_file, is_run, run_faults
+from features.results.runs import STUDY, check_file, is_run, run_faults, run_files
 from features.results.scan_name import ABSENT
 from features.results.view import view_faults
 
@@ -86,8 +87,9 @@ def verify(store: Store) -> Verified:
     with suppress(StoreError):  # which is among the faults
         faults += missing_releases(store, manifests[-1] if manifests else EMPTY, len(read_releases(store)))
     faults += missing_studies(store)
-    runs = sorted({name.rsplit("/", 1)[0] for name in find_files(store.root / "studies") if name.count("/") == 2})
-    for folder in (store.root / "studies" / run for run in runs):
+    faults += model_faults(store)
+    runs = sorted({name.rsplit("/", 1)[0] for name in run_files(store) if name.count("/") == 3})
+    for folder in (store.root / run for run in runs):
         if is_run(folder):
             faults += run_faults(folder)
         elif not (folder / "report.html").is_file():
@@ -106,7 +108,7 @@ def verify(store: Store) -> Verified:
         for case in unpurged_in(rows)
     ]
     faults += _withdrawn_faults(store, manifests, rows) if whole else []
-    whole_runs = sum(is_run(store.root / "studies" / run) for run in runs)
+    whole_runs = sum(is_run(store.root / run) for run in runs if run.startswith("studies/"))
     return Verified(len(manifests), len(files), len(results), whole_runs, tuple(faults), tuple(notes))
 
 
@@ -216,7 +218,7 @@ def _withdrawn_faults(store: Store, manifests: list[Manifest], rows: list[Entry]
         for manifest in manifests
         for name, file in manifest.files.items()
     ]
-    others = [f"{folder}/{name}" for folder in ("studies", "quality") for name in find_files(store.root / folder)]
+    others = [*run_files(store), *(f"quality/{name}" for name in find_files(store.root / "quality"))]
     places += [(name, "", store.root / name) for name in others]
     for what, cohort, path in places if withdrawn else ():
         with suppress(StoreError):  # which is among the faults

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from features.core.digest import digest_bytes
 from features.core.errors import DamagedError, RadweaveError, StoreError, past_damage
-from features.core.storage.place import find_files, is_file, is_remote, read_bytes, remove_file, write_bytes
+from features.core.storage.place import is_file, is_remote, read_bytes, remove_file, write_bytes
 from features.core.storage.seal import check_seal, json_bytes
 from features.core.storage.store import FIT, SAMPLES, Store
 from features.core.storage.table import parquet_bytes, read_provenance, read_table, read_with_provenance
@@ -47,8 +47,9 @@ from features.results.manifest import (
     rewrite,
     split_name,
 )
+from features.results.models import models_that_hold, remove_model
 from features.results.release import forget_case
-from features.results.runs import STUDY, read_run
+from features.results.runs import STUDY, read_run, run_files
 from features.results.scan_name import ABSENT
 from features.results.unneeded import addresses, addresses_in, remove_unneeded_tables, unneeded_tables
 
@@ -57,7 +58,8 @@ from features.results.unneeded import addresses, addresses_in, remove_unneeded_t
 class Withdrawn:
     """What a withdrawal removed: rows of the mart's tables (all refreshes), per-case results; runs of studies that held it.
 
-    fits: kept fits of its cohort, all of them, since they do not tell of whom they were made. unread: a sentence for each damaged
+    fits: kept fits of its cohort, all of them, since they do not tell of whom they were made; models: those saved models of it that
+    hold values of single cases, as STUDY/DIGEST. unread: a sentence for each damaged
     file, which may still hold the case: until there is none, it is not finished.
     """
 
@@ -67,6 +69,7 @@ class Withdrawn:
     studies: tuple[str, ...]
     unread: tuple[str, ...] = ()
     fits: int = 0
+    models: tuple[str, ...] = ()
 
 
 def withdrawn_cases(store: Store) -> frozenset[str]:
@@ -214,6 +217,9 @@ def _purge(store: Store, case: str) -> Withdrawn:
     for digest in fits:
         remove_file(store.work(FIT, digest))
     studies = tuple(_purge_studies(store, case, unread))
+    models = models_that_hold(store, cohort)
+    for one in models:
+        remove_model(one)
     for page in (
         store.quality_pages(cohort) if gone or unread else ()
     ):  # they show cases; the next refresh makes them again
@@ -230,7 +236,15 @@ def _purge(store: Store, case: str) -> Withdrawn:
         remove_unneeded_tables(store)
         _note(store, Entry(case=case, action="purged", at=_now()))
     rows = sum(gone[path].num_rows for path in new)
-    return Withdrawn(case, rows, len(results), studies, tuple(unread), len(fits))
+    return Withdrawn(
+        case,
+        rows,
+        len(results),
+        studies,
+        tuple(unread),
+        len(fits),
+        tuple(f"{one.parent.name}/{one.name}" for one in models),
+    )
 
 
 def _results_of_images(store: Store, gone: Iterable[pa.Table], *, everything: bool) -> set[str]:
@@ -312,8 +326,8 @@ def _replace(
 
 def _purge_studies(store: Store, case: str, unread: list[str]) -> Iterable[str]:
     """Rows of the case leave the studies' tables; what else names its patient is removed. Yields the runs that held it."""
-    folder = store.root / "studies"
-    names = find_files(folder)
+    folder = store.root
+    names = run_files(store)
     patient = case.split(":")[1].encode()
     for run in sorted({name.rsplit("/", 1)[0] for name in names}):
         held = False
@@ -335,12 +349,12 @@ def _purge_studies(store: Store, case: str, unread: list[str]) -> Iterable[str]:
         if held:
             with past_damage(unread):
                 _mark(store, run)
-            yield run
+            yield run.removeprefix("studies/")
 
 
 def _mark(store: Store, run: str) -> None:
     """A study that held a withdrawn case says so: it is stale until it is run again."""
-    path = store.root / "studies" / run / "study.json"
+    path = store.root / run / STUDY
     if path.is_file():
         facts = read_run(path.parent)
         facts["withdrawn"] = facts.get("withdrawn", 0) + 1

@@ -11,12 +11,13 @@ from features.core.storage.store import Store
 from features.results.manifest import Mart
 from features.results.presence import presence_columns, read_presence
 from features.results.published import published_of
+from flows.model_states import model_states
 from flows.screen import file_table, refresh_table, table_of
 from flows.staleness import run_states
 
 
 def read_status(store: Store, catalog: Path) -> tuple[list[RenderableType], list[str]]:
-    """Tables of refreshed cohorts, of the images and ROIs that their cases have, and of studies; and what is damaged.
+    """Tables of refreshed cohorts, of the images and ROIs that their cases have, of studies and of models; and what is damaged.
 
     An empty store is said in a line.
     """
@@ -39,6 +40,14 @@ def read_status(store: Store, catalog: Path) -> tuple[list[RenderableType], list
     }
     told: list[RenderableType] = [table_of("Studies", studies)] if runs else []
     told += [f"A run with its report lies in {store.root}/studies/STUDY/RUN"] if runs else []
+    models = model_states(store, catalog)
+    damaged += [one.why for one in models if one.state == "damaged"]
+    saved: dict[str, list[str]] = {
+        "model": [f"{one.study}/{one.folder.name}" for one in models],
+        "state": [str(one.state) for one in models],
+        "why": [one.why for one in models],
+    }
+    told += [table_of("Models", saved)] if models else []
     presence = [presence_table(mart, name, damaged) for name in mart.manifest.cohorts]
     parts = [cohorts, file_table(published), *presence, *told]
     return [part for part in parts if part is not None], damaged

@@ -89,6 +89,14 @@ def study(
         Path | None,
         _option(text="Where the catalog and the study go; else a folder named for the table.", metavar="FOLDER"),
     ] = None,
+    final: Annotated[
+        bool, typer.Option("--final", help="Fit the best combination on all training rows, and save it as a model.")
+    ] = False,
+    blocks: Annotated[
+        str,
+        typer.Option(help="With --final, the set of blocks; without it, the study's own rule chooses.", metavar="NAME"),
+    ] = "",
+    model: Annotated[str, typer.Option(help="With --final, the model, by its name in the study.", metavar="NAME")] = "",
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
     runner: RunnerOption = None,
@@ -124,6 +132,10 @@ def study(
         "leak_checked": leak_checked,
         "external": tuple(external or ()),
     }
+    if (blocks or model) and not final:
+        raise RadweaveError("--blocks and --model name what --final saves; found no --final")
+    if final and table:
+        raise RadweaveError("--final goes with a study; run the one that --table drafted by its file, with --final")
     if table:
         if studies:
             raise RadweaveError(f"name studies ({', '.join(studies)}) or tables (--table), not both")
@@ -148,3 +160,11 @@ def study(
     with Screen() as screen:
         folders = [run_flow(flow, name, runner=chosen, catalog=str(catalog), store=str(store)) for name in studies]
         screen.show_studies(folders)
+        if final:
+            from flows.final import final as fit
+
+            models = [
+                run_flow(fit, name, blocks, model, runner=chosen, catalog=str(catalog), store=str(store))
+                for name in studies
+            ]
+            screen.show_models(models)

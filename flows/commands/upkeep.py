@@ -109,6 +109,10 @@ def withdraw(
     if found.fits:
         those = f"{counted(found.fits, 'kept fit')} of studies with cohort {case.split(':')[0]}"
         typer.echo(f"  {those} were removed, whomever they were made of: the next run fits again")
+    for model in found.models:
+        typer.echo(
+            f"  model {model} was removed, since it holds values of single cases: radweave study --final fits it again"
+        )
     for run in found.studies:
         typer.echo(f"  study {run} contained it: its rows are removed there; its models and scores were made with it")
     if found.unread:

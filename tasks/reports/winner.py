@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.modelling.evaluation.result import Score, StudyResult
@@ -47,18 +47,22 @@ class Winner:
 
 
 def find_winner(study: Study, result: StudyResult) -> Winner:
-    """The winner of a result. Ties take the earlier combination.
+    """The winner of a result, as `winner_of` finds it."""
+    return winner_of(study, result.endpoint.metrics[0], result.scores, result.blocks)
+
+
+def winner_of(study: Study, metric: str, scores: Sequence[Score], blocks: Iterable[str]) -> Winner:
+    """The winner of the scores of a study on its sets of blocks. Ties take the earlier combination.
 
     Where there are scores within centres, these decide: all cases compared, a model earns points by recognising the centre.
     """
-    metric = result.endpoint.metrics[0]
-    nested = [s for s in result.scores if (s.split, s.metric, s.centre) == (NESTED, metric, "") and s.value is not None]
+    nested = [s for s in scores if (s.split, s.metric, s.centre) == (NESTED, metric, "") and s.value is not None]
     within = WITHIN if any(score.within == WITHIN for score in nested) else ""
     scored = [score for score in nested if score.within == within]
     rivals = [score for score in scored if not is_baseline(score.blocks)] or scored
     models = {
         name: best.model if (best := _highest([s for s in scored if s.blocks == name])) else study.models[0].name
-        for name in result.blocks
+        for name in blocks
     }
     splits = [split.kind for split in study.splits]
     split = NESTED if NESTED in splits else splits[0]

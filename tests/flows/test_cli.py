@@ -23,6 +23,7 @@ COMMANDS = (
     "check",
     "refresh",
     "study",
+    "score",
     "query",
     "export",
     "extract",

@@ -42,6 +42,8 @@ _REMEDIES = (
     ("views", -4, "the next refresh builds it again"),
     ("views", -5, "the next refresh builds it again"),
     ("studies", -4, "remove the folder of this run and run the study again"),
+    ("models", -4, "remove the folder of this model and fit it again: radweave study STUDY --final"),
+    ("scores", -4, "remove the folder and run radweave score again"),
     ("work", -4, "remove it: its values stand in the tables, or the next refresh computes it again"),
 )
 

@@ -101,6 +101,14 @@ class Store:
     def study(self, name: str, digest: str) -> Path:
         return self.root / "studies" / name / digest[:16]
 
+    def model(self, study: str, digest: str) -> Path:
+        """A model of a study, fitted on all of its training rows."""
+        return self.root / "models" / study / digest[:16]
+
+    def scored(self, cohort: str, digest: str) -> Path:
+        """What a saved model said of a cohort."""
+        return self.root / "scores" / cohort / digest[:16]
+
     def stability(self, cohort: str, prefix: str) -> Path:
         """The newest stability scores of a cohort's columns with a prefix, such as pyradiomics__ct_lung__."""
         return self.root / "stability" / cohort / f"{prefix.rstrip('_')}.parquet"

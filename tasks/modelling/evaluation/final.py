@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from features.core.design import Design
+from features.core.design import EXTERNAL, Design
 from features.core.errors import DataError, FitError, did_you_mean
 from features.core.kinds.endpoint import Endpoint
+from features.core.outcome import Outcome
 from features.core.wording import counted
 from tasks.modelling.candidate import Candidate
 from tasks.modelling.decisions.probability import Line
@@ -25,7 +26,7 @@ from tasks.modelling.rows import Columns, Rows
 from tasks.modelling.splits.split import Fold, Split
 from tasks.modelling.target import Target
 
-FINAL = "final"  # in the place of a split: seeds are those of this name
+FINAL = "final"  # in the place of a split that trains on all rows
 MOST_NAMED = 20  # columns that a sentence names
 
 
@@ -37,6 +38,7 @@ class Final:
     its harmonisers look at. units: column → unit, of those whose unit is known. settings: how many inner folds chose from;
     chosen: the choice. cut, line: as in Fit: what makes a decision and a probability of a risk, NaN where nothing was learnt.
     selected: column → weight, of those that it uses. levels: classes, ranks, causes or labels of the outcome, in their order.
+    seen: the outcomes of the training cases, sorted, so that none tells whose it is: metrics of follow-up weigh by them.
     n, events, counted, patients, centres: of the training rows, as in StudyResult; cohorts: whose they are. warnings, remarks:
     as in Fit, of training rows alone.
     """
@@ -50,6 +52,7 @@ class Final:
     fitted: Fitted
     endpoint: Endpoint
     levels: tuple[str, ...]
+    seen: Outcome
     settings: int
     chosen: Mapping[str, Any]
     cut: float
@@ -73,6 +76,10 @@ class Final:
         """
         return self.fitted.predict(self.needed(rows))
 
+    def remarks_on(self, rows: Rows) -> Counter[str]:
+        """What is done to these rows that a reader has to know, with how often. Raises as `predict`."""
+        return self.fitted.remarks(self.needed(rows))
+
     def needed(self, rows: Rows) -> Rows:
         """Rows with its columns alone, in their order. Raises DataError that names each that is missing, the covariates too."""
         place = {name: i for i, name in enumerate(rows.columns.names.tolist())}
@@ -92,6 +99,7 @@ def fit_final(
     """The candidate `model` of a study on its set `blocks`, fitted on all rows that develop models; rows held out decide nothing.
 
     Settings are chosen on inner folds, as in the study, and of yes or no the threshold and the probabilities are learnt there too.
+    Where the study has external cohorts it is the very model that predicted these.
     units: column → unit, as far as they are known. Equal designs and studies give equal bits. Raises FitError for a set or a
     candidate that the study does not have, and for what cannot be fitted.
     """
@@ -111,10 +119,11 @@ def fit_final(
     place = {str(name): i for i, name in enumerate(develops.X.columns)}
     own = np.array([place[column] for column in sets[blocks]], np.intp)
     rows, candidate = Rows.of(develops.of_set(study.blocks.get(blocks, ()))), candidates[model]
+    searched, word = _search(study)
     unit = Unit(
-        split=FINAL,
-        fold=Fold(FINAL, 0, every, every),
-        inner_folds=_search(study).inner_folds,
+        split=word,
+        fold=Fold(word, 0, every, every),
+        inner_folds=searched.inner_folds,
         rows=rows,
         target=Target(develops.outcome, develops.endpoint),
         sets={blocks: own},
@@ -140,6 +149,7 @@ def fit_final(
         fitted=fit.fitted,
         endpoint=develops.endpoint,
         levels=tuple(develops.outcome.levels),
+        seen=_sorted(once.outcome),
         settings=fit.settings,
         chosen=fit.chosen,
         cut=fit.cut,
@@ -158,9 +168,21 @@ def fit_final(
     )
 
 
-def _search(study: Study) -> Split:
-    """The split whose inner folds choose settings: nested cross-validation, or the study's first."""
-    return next((split for split in study.splits if split.kind == "nested"), study.splits[0])
+def _search(study: Study) -> tuple[Split, str]:
+    """The split whose inner folds choose settings, and the name that seeds are of: of external cohorts, whose models are this very
+    one; else nested cross-validation, or the study's first.
+    """
+    by_kind = {split.kind: split for split in study.splits}
+    if EXTERNAL in by_kind:
+        return by_kind[EXTERNAL], EXTERNAL
+    return by_kind.get("nested", study.splits[0]), FINAL
+
+
+def _sorted(outcome: Outcome) -> Outcome:
+    """By value, day and code: the order tells nobody."""
+    parts = [np.atleast_2d(outcome.code.T).astype(np.float64)]
+    parts += [part[None] for part in (outcome.days, outcome.value) if part is not None]
+    return outcome.take(np.lexsort(np.vstack(parts)))
 
 
 def _lacks(who: str, missing: list[str], there: list[str]) -> str:

@@ -59,6 +59,10 @@ class FittedTable(Fitted):
     def predict(self, rows: Rows) -> Prediction:
         return self.model.predict(self.apply(rows))
 
+    def remarks(self, rows: Rows) -> Counter[str]:
+        found = sum((chain.remarks(rows) for chain in self.chains), Counter[str]())
+        return found + self.model.remarks(self.apply(rows))
+
     def state(self) -> dict[str, Any]:
         steps = [[step.state() for step in chain.steps] for chain in self.chains]
         columns = [chain.columns.names.tolist() for chain in self.chains]

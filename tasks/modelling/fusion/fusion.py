@@ -31,6 +31,10 @@ class Fitted(ABC):
     def state(self) -> dict[str, Any]:
         """All that was learnt, by name."""
 
+    @abstractmethod
+    def remarks(self, rows: Rows) -> Counter[str]:
+        """What is done to these rows that a reader has to know, with how often."""
+
 
 @dataclass(frozen=True, eq=False)
 class Joined:

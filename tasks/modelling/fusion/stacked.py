@@ -31,6 +31,9 @@ class FittedStack(Fitted):
     def predict(self, rows: Rows) -> Prediction:
         return self.combiner.combine({block: part.predict(rows) for block, part in self.parts.items()})
 
+    def remarks(self, rows: Rows) -> Counter[str]:
+        return sum((part.remarks(rows) for part in self.parts.values()), Counter[str]())
+
     def state(self) -> dict[str, Any]:
         parts = {block: part.state() for block, part in self.parts.items()}
         return {"parts": parts, "combiner": self.combiner.state()}

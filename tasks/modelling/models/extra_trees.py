@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
@@ -14,8 +14,10 @@ from tasks.modelling.answers import indicators, is_finite, of_indicators
 from tasks.modelling.models.model import FittedModel, Model
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
-from tasks.modelling.solvers.peer_trees import PeerTrees
 from tasks.modelling.target import Target
+
+if TYPE_CHECKING:
+    from tasks.modelling.solvers.peer_trees import PeerTrees
 
 
 class ExtraTrees(Model):
@@ -42,6 +44,8 @@ class ExtraTrees(Model):
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedExtraTrees:
         from sklearn.ensemble import ExtraTreesRegressor
+
+        from tasks.modelling.solvers.peer_trees import PeerTrees
 
         predicted = target.endpoint.predicted
         wanted = indicators(target)  # the variance of 0 and 1 of classes is their Gini impurity

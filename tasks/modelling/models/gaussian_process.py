@@ -33,6 +33,7 @@ class GaussianProcess(Model):
         "GaussianProcessClassifier of scikit-learn on WORC-Lipo", "1e-6", "contracts/test_model_peers.py"
     )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "ordinal", "continuous"})
+    keeps_cases: ClassVar[bool] = True
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (30,)})
     restarts: NonNegativeInt = Field(0, title="Restarts", description="further random starts of the search")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,10 @@ from tasks.modelling.answers import among_levels, codes, is_finite, of_probabili
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
-from tasks.modelling.solvers.peer_trees import PeerTrees
 from tasks.modelling.target import Target
+
+if TYPE_CHECKING:
+    from tasks.modelling.solvers.peer_trees import PeerTrees
 
 
 class GradientBoosting(PathModel):
@@ -98,6 +100,8 @@ class Stage:
 
 def _stage(grown: NDArray[Any], start: Floats, learning_rate: float) -> Stage:
     """Of so many rounds, fewer where nothing was left to mend."""
+    from tasks.modelling.solvers.peer_trees import PeerTrees
+
     return Stage(start, PeerTrees.of(one.tree_ for one in grown.ravel()), learning_rate)
 
 

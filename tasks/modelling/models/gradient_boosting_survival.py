@@ -13,11 +13,11 @@ from features.core.kinds.compared import Compared
 from tasks.modelling.models.model import NUMERICAL, FittedModel, PathModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Floats, Rows
-from tasks.modelling.solvers.peer_trees import PeerTrees
 from tasks.modelling.target import Target
 
 if TYPE_CHECKING:
     from tasks.modelling.solvers.baseline import Baseline
+    from tasks.modelling.solvers.peer_trees import PeerTrees
 
 
 class GradientBoostingSurvival(PathModel):
@@ -52,6 +52,7 @@ class GradientBoostingSurvival(PathModel):
         from sksurv.ensemble import GradientBoostingSurvivalAnalysis
 
         from tasks.modelling.solvers.baseline import fit_baseline
+        from tasks.modelling.solvers.peer_trees import PeerTrees
 
         X = np.asarray(rows.X, np.float32)
         boosting = GradientBoostingSurvivalAnalysis(

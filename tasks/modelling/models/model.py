@@ -51,7 +51,8 @@ class Model(Tunable):
     column times a number gives the same predictions and weights, as in forests. order_alone: whether of follow-up it gives an
     order of the cases and no curves, so that metrics of curves have nothing to judge. usual: whether a study that is drafted for
     a table names it; the others are named by who wants them. over_blocks: whether it goes over the blocks of a set itself, so that
-    it has to see all of them.
+    it has to see all of them. keeps_cases: whether a fitted one holds values or outcomes of single
+    training cases, and no sums of them alone: then a withdrawal removes it where it was saved.
     """
 
     elsewhere: ClassVar[Mapping[str, str]] = {
@@ -69,6 +70,7 @@ class Model(Tunable):
     order_alone: ClassVar[bool] = False
     usual: ClassVar[bool] = False
     over_blocks: ClassVar[bool] = False
+    keeps_cases: ClassVar[bool] = False
 
     @property
     def predictable(self) -> frozenset[str]:

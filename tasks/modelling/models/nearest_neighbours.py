@@ -31,6 +31,7 @@ class NearestNeighbours(PathModel):
         "KNeighborsClassifier and -Regressor of scikit-learn on WORC-Lipo", "1e-9", "contracts/test_model_peers.py"
     )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal", "continuous"})
+    keeps_cases: ClassVar[bool] = True
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (10, 30)})
     tuned: ClassVar[tuple[str, ...]] = ("neighbours",)
     neighbours: tuple[PositiveInt, ...] = Field(

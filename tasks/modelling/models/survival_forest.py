@@ -35,6 +35,7 @@ class SurvivalForest(Model):
         "tasks/modelling/models/test_survival_forest.py",
     )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
+    keeps_cases: ClassVar[bool] = True
     usual: ClassVar[bool] = True
     scale_free: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("min_samples_leaf",)

@@ -38,6 +38,7 @@ class SurvivalSvm(Model):
         "tasks/modelling/models/test_survival_svm.py",
     )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
+    keeps_cases: ClassVar[bool] = True
     order_alone: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("kernel", "C")
     kernel: tuple[Kernel, ...] = Field(

@@ -32,6 +32,7 @@ class Svm(Model):
         "SVC of scikit-learn, which is libsvm", "1e-4", "tasks/modelling/solvers/test_svm_dual.py"
     )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary"})
+    keeps_cases: ClassVar[bool] = True
     usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("kernel", "C")
     steps: ClassVar[tuple[Settings, ...]] = (*CLEANED, {"kind": "screen", "k": (10, 30)})

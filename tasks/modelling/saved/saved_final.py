@@ -55,6 +55,11 @@ def check_keepable(candidate: Candidate, endpoint: str) -> None:
             )
 
 
+def keeps_cases(candidate: Candidate, endpoint: str) -> bool:
+    """Whether a fitted candidate holds values or outcomes of single training cases."""
+    return any(isinstance(one, Model) and one.keeps_cases for one in _with_members(candidate.model, endpoint))
+
+
 def _with_members(kind: Kind, endpoint: str) -> list[Kind]:
     inner = kind.members(endpoint) if isinstance(kind, Model) else ()
     return [kind, *(one for member in inner for one in _with_members(member, endpoint))]

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from features.core.errors import RadweaveError
 
-PACKAGE = "tasks.modelling"
+PACKAGES = "tasks.modelling", "features.core"
 KINDS = "biufU"  # of arrays: truths, whole numbers, floats and texts
-_CLASS = re.compile(rf"({re.escape(PACKAGE)}(?:\.[a-z][a-z0-9_]*)+):([A-Z_][A-Za-z0-9_]*)")
+_CLASS = re.compile(rf"((?:{'|'.join(map(re.escape, PACKAGES))})(?:\.[a-z][a-z0-9_]*)+):([A-Z_][A-Za-z0-9_]*)")
 _PLAIN = (bool, int, str)
 AnyArray = NDArray[Any]
 
 
-class NotKeptError(RadweaveError):
+class NotKeptError(TypeError):
     """A fitted value holds something that is neither a number, a text, an array nor a dataclass of radweave."""
 
 
@@ -108,7 +108,7 @@ class _Writer:
 def _instance(name: str, held: Mapping[str, Any], arrays: Sequence[AnyArray]) -> Any:
     found = _CLASS.fullmatch(name)
     if found is None:
-        raise _unreadable(f'the class "{name}", which is none of {PACKAGE}')
+        raise _unreadable(f'the class "{name}", which is none of {PACKAGES[0]}')
     try:
         kind = vars(importlib.import_module(found[1])).get(found[2])
     except ModuleNotFoundError:

@@ -1,0 +1,117 @@
+"""score: what a saved model says of a cohort, and how well that is where outcomes are known."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from features.core.code_digest import sources_of
+from features.core.digest import digest_json
+from features.core.errors import RadweaveError, StoreError, hint_sentence
+from features.core.kinds.recipe import Recipe
+from features.core.storage.place import open_place
+from features.core.storage.store import Store
+from features.results.manifest import Mart
+from features.results.models import find_model
+from features.results.runs import is_run, read_run, run_faults
+from features.results.schemas import IMAGE_BLOCKS
+from features.results.withdraw import withdrawn_cases, writing_study
+from flows.commands.options import place_options
+from flows.configuration import check_configuration
+from flows.serving.engine import name_run, run_body, run_step, say
+from flows.serving.parameters import checked, titled
+from tasks.modelling.evaluation.asked import question_of
+from tasks.modelling.evaluation.study import Study
+from tasks.modelling.saved.loaded import Loaded, load_model
+from tasks.score import score_cohort
+
+
+def _name() -> str:
+    return f"score {flow_run.parameters['cohort']}"
+
+
+@flow(name="score", flow_run_name=_name, persist_result=False, validate_parameters=False)
+@checked
+def score(
+    model: Annotated[str, titled("Model")],
+    cohort: Annotated[str, titled("Cohort")],
+    catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
+    store: Annotated[str, titled("Store")] = "store",
+) -> Path:
+    """Predict all cases of a cohort by a saved model, and evaluate it where outcomes are known; returns the folder of the results.
+
+    Args:
+        model: STUDY, or STUDY/DIGEST where it has several, or the path of a model's folder
+        cohort: a refreshed cohort of the catalog
+        catalog: path of the data catalog
+        store: folder of the results
+    """
+    return run_body(lambda _: _score(model, cohort, Path(catalog), store))
+
+
+def _score(given: str, cohort: str, catalog: Path, place: str) -> Path:
+    store = Store(open_place(place))
+    loaded = load_model(find_model(store, given))
+    declared = check_configuration(catalog, [])
+    if cohort not in declared.cohorts:
+        known = ", ".join(declared.cohorts)
+        raise RadweaveError(
+            f'{catalog}: there is no cohort "{cohort}"; there are {known}. {hint_sentence(cohort, declared.cohorts)}'
+        )
+    writing = partial(writing_study, store, (cohort,), withdrawn_cases(store))
+    mart = Mart.open(store)
+    options = place_options(str(catalog), place)
+    if cohort not in mart.manifest.cohorts:
+        raise StoreError(f'the store has no cohort "{cohort}": run radweave refresh {cohort}{options}')
+    provenance = {
+        "model": loaded.facts["digest"],
+        f"tables of {cohort}": digest_json(
+            {name: file.sha256 for name, file in mart.manifest.of_cohort(cohort).items()}
+        ),
+        "declared": digest_json(
+            declared.cohort(cohort).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
+        ),
+        "code of radweave": sources_of({"tasks.score"}).digest,
+    }
+    folder = store.scored(cohort, digest_json(provenance))
+    if is_run(folder):
+        faults = run_faults(folder)
+        if not faults and not read_run(folder).get("withdrawn"):
+            return folder
+        say(f"{'; '.join(faults) or f'{folder}: cases were withdrawn from it'}: it is scored again now")
+    plan, recipes = _asked(loaded)
+    blocks = {column["block"] for column in loaded.schema["columns"]}
+    if not blocks & {*IMAGE_BLOCKS, "region", "delta"}:
+        recipes = []  # a patient without images can be scored
+    question = replace(
+        question_of(plan, recipes, options),
+        cohorts=(cohort,),
+        external=(),
+        external_columns="same",
+        endpoint="",
+        missing_block="keep",
+        stable=None,
+        given_split=False,
+        blocks=tuple(sorted(blocks)),
+    )
+    with writing():
+        run_step(
+            score_cohort, mart, catalog, question, cohort, loaded.final, loaded.schema, loaded.facts, provenance, folder
+        )
+    name_run(f"score {cohort} → {folder.name}")
+    return folder
+
+
+def _asked(loaded: Loaded) -> tuple[Study, list[Recipe]]:
+    """The study and the recipes of a model, as they were. Raises RadweaveError if this radweave does not read them."""
+    try:
+        plan = Study.model_validate(loaded.facts["study"])
+        return plan, [Recipe.model_validate(settings) for settings in loaded.facts["recipes"].values()]
+    except (KeyError, ValueError) as error:
+        raise RadweaveError(
+            f"the model of {loaded.final.study} is of another radweave: {str(error).splitlines()[0]}; fit it again: radweave study "
+            f"{loaded.final.study} --final"
+        ) from error

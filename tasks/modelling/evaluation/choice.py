@@ -1,0 +1,34 @@
+"""Choice: which combination of a study becomes the final model, and by what it was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.core.errors import RadweaveError, did_you_mean
+from tasks.modelling.evaluation.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """blocks, model: names, as the study has them. why: a sentence for the card. by_scores: whether outer scores chose."""
+
+    blocks: str
+    model: str
+    why: str
+    by_scores: bool
+
+
+def named_choice(study: Study, sets: tuple[str, ...], blocks: str, model: str) -> Choice:
+    """The combination that somebody named; what is left out has to be the only one. Raises RadweaveError."""
+    models = tuple(one.name for one in study.models)
+    asked = (("--blocks", "set of blocks", blocks, sets), ("--model", "model", model, models))
+    for _, what, given, there in asked:
+        if given and given not in there:
+            hint = did_you_mean(given, there)
+            told = (f'study {study.name} has no {what} "{given}"', f"it has {', '.join(there)}", hint)
+            raise RadweaveError("; ".join(filter(None, told)))
+    for option, what, given, there in asked:
+        if not given and len(there) > 1:
+            raise RadweaveError(f"study {study.name}: {option} is to say which {what} of {', '.join(there)}")
+    why = "It was named by who fitted it; the scores of the study did not choose it here."
+    return Choice(blocks or sets[0], model or models[0], why, False)

@@ -1,0 +1,210 @@
+"""The card of a model: what it was fitted on, what it is for, how it was validated, and what it must not be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from features.core.kinds.endpoint import Timed
+from features.core.kinds.recipe import Recipe
+from features.core.wording import counted
+from tasks.modelling.evaluation.choice import Choice
+from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.result import Score
+from tasks.modelling.evaluation.study import Study
+from tasks.modelling.preprocessing.harmoniser import Harmoniser
+from tasks.modelling.saved.saved_final import keeps_cases
+from tasks.reports.labels import blocks_label, capital, held_out_label, metric_label, model_label
+from tasks.reports.number_format import DASH, decimal, interval
+from tasks.reports.page import render_page
+
+CALIBRATION = ("calibration", "observed_expected", "brier", "at_horizon")  # parts of names of metrics of probabilities
+MOST_COLUMNS = 30  # that the card shows, of those with the highest weights
+
+
+@dataclass(frozen=True)
+class CardPart:
+    """A part of the card: sentences, then a table."""
+
+    title: str
+    sentences: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ModelCard:
+    """facts: the card for machines. parts: the same for readers."""
+
+    title: str
+    facts: dict[str, Any]
+    parts: tuple[CardPart, ...]
+
+    def markdown(self) -> str:
+        """The card as Markdown; what stands in tables has no bars of its own."""
+        lines = [f"# {self.title}", ""]
+        for part in self.parts:
+            lines += [f"## {part.title}", "", *(f"- {sentence}" for sentence in part.sentences)]
+            if part.rows:
+                lines += [
+                    *([""] if part.sentences else []),
+                    f"| {' | '.join(part.heads)} |",
+                    f"|{' --- |' * len(part.heads)}",
+                ]
+                lines += [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in part.rows]
+            lines.append("")
+        return "\n".join(lines)
+
+    def html(self) -> str:
+        """The card as a page that loads nothing."""
+        return render_page(Path(__file__).with_name("model_card.html"), title=self.title, parts=self.parts)
+
+
+def model_card(
+    final: Final,
+    choice: Choice,
+    study: Study,
+    scores: Sequence[Score],
+    recipes: Sequence[Recipe],
+    provenance: Mapping[str, str],
+    digest: str,
+    small: str,
+) -> ModelCard:
+    """The card of a model of a study. scores: of the study, of which those of its combination are shown. small: a sentence where
+    cases or events are few. Equal inputs give equal text.
+    """
+    own = [one for one in scores if (one.blocks, one.model, one.centre) == (final.blocks, final.model, "")]
+    used = set(final.columns.blocks.tolist())
+    networks = [one.said for recipe in recipes for one in recipe.extractors if one.said and one.block in used]
+    limits = tuple(_limits(final, choice, own, small))
+    name = f"{model_label(final.model)} on {blocks_label(study, final.blocks)}"
+    endpoint = final.endpoint
+    intended = (
+        f"It predicts {study.endpoint} ({endpoint.title.lower()}{': ' + endpoint.description if endpoint.description else ''}) at "
+        f"{study.predict_at}, of cases like those of {', '.join(final.cohorts)} whose columns were made as its schema says.",
+        *([study.description.strip()] if study.description else []),
+        "It is for research: it is no medical device, and no person may be treated by it alone.",
+    )
+    facts = {
+        "title": name,
+        "digest": digest,
+        "study": study.name,
+        "blocks": final.blocks,
+        "model": final.model,
+        "chosen by": choice.why,
+        "settings": dict(final.chosen),
+        "intended use": list(intended),
+        "data": {
+            "cohorts": list(final.cohorts),
+            "cases": final.n,
+            "patients": final.patients,
+            "events": final.events,
+            "counted": final.counted,
+            "centres": dict(final.centres),
+            "columns": len(final.columns),
+            "used": len(final.selected),
+        },
+        "scores": [asdict(one) for one in own],
+        "threshold": None if final.cut != final.cut else final.cut,
+        "probability": None if final.line[1] != final.line[1] else {"intercept": final.line[0], "slope": final.line[1]},
+        "limits": list(limits),
+        "networks": networks,
+        "warnings": dict(final.warnings),
+        "remarks": dict(final.remarks),
+        "versions": dict(provenance),
+    }
+    weights = sorted(final.selected.items(), key=lambda one: -abs(one[1]) if one[1] == one[1] else 0.0)[:MOST_COLUMNS]
+    parts = (
+        CardPart("Intended use", intended),
+        CardPart("Limits", limits),
+        CardPart("Data", (), ("what", "value"), tuple(_data(final))),
+        CardPart("Choice", (choice.why, *(f"Inner folds chose {key}: {value}" for key, value in final.chosen.items()))),
+        score_part(
+            "Scores",
+            "As the study validated this combination; this model itself saw all of these cases.",
+            own,
+            of_calibration=False,
+        ),
+        score_part("Calibration", *calibration_sentences(final), own, of_calibration=True),
+        CardPart(
+            "Columns",
+            (
+                f"{counted(len(final.columns), 'column is', 'columns are')} needed, and "
+                f"{len(final.selected)} have a weight; all of them stand in schema.json.",
+            ),
+            ("column", "weight", "unit"),
+            tuple((name, decimal(weight, 4), final.units.get(name) or DASH) for name, weight in weights),
+        ),
+        CardPart("Weights of networks and their licences", tuple(networks) or ("No network made its columns.",)),
+        CardPart(
+            "Warnings",
+            tuple(f"{text} ({number})" for text, number in (final.warnings + final.remarks).items()) or ("None.",),
+        ),
+        CardPart("Versions", (f"Digest of the model: {digest}",), ("what", "value"), tuple(sorted(provenance.items()))),
+    )
+    return ModelCard(name, facts, parts)
+
+
+def _data(final: Final) -> Iterator[tuple[str, str]]:
+    yield "cohorts", ", ".join(final.cohorts)
+    yield "cases", f"{final.n} of {counted(final.patients, 'patient')}"
+    yield "outcomes", final.counted
+    yield "centres", ", ".join(f"{name} ({n})" for name, n in final.centres.items())
+
+
+def _limits(final: Final, choice: Choice, own: Sequence[Score], small: str) -> Iterator[str]:
+    if small:
+        yield small
+    if choice.by_scores:
+        yield (
+            "It was chosen for the highest of several scores: that score is optimistic, and its interval does not correct for that."
+        )
+    held_out = sorted({one.cohort for one in own if one.cohort})
+    if not held_out:
+        yield "It was validated on no other cohort: what it is worth elsewhere is not known."
+    yield (
+        f"It was fitted on {counted(len(final.centres), 'centre')}: of another scanner, protocol or population its scores and "
+        "its probabilities may be wrong, and have to be checked there first (radweave score)."
+    )
+    for step in final.candidate.steps:
+        if isinstance(step, Harmoniser):
+            what = "are refused" if step.unseen == "refuse" else f"are taken as {step.unseen}"
+            yield f"Its step {step.kind} evens out {step.by}s: rows of a {step.by} that trained nothing {what}."
+    if keeps_cases(final.candidate, final.endpoint.kind):
+        yield (
+            "Its arrays hold values or outcomes of single training cases, without their ids: give it only to whom these may be "
+            "given; a withdrawal removes it."
+        )
+    if final.endpoint.predicted == "risk" and not isinstance(final.endpoint, Timed) and final.line[1] != final.line[1]:
+        yield "It gives an order of the cases and no probability: too few events for inner folds."
+
+
+def calibration_sentences(final: Final) -> tuple[str]:
+    """What makes a probability and a decision of a risk."""
+    if final.endpoint.predicted == "risk" and not isinstance(final.endpoint, Timed) and final.line[1] == final.line[1]:
+        a, b = (decimal(value, 4) for value in final.line)
+        return (
+            f"Its probability of yes has the log odds {a} + {b} × risk, learnt on training cases that models of inner folds "
+            f"predicted; a risk above {decimal(final.cut, 4)} counts as yes.",
+        )
+    return ("How far predicted probabilities were those that were seen.",)
+
+
+def score_part(title: str, sentence: str, scores: Sequence[Score], *, of_calibration: bool) -> CardPart:
+    """Scores as a table: those of probabilities, or the others."""
+    rows = tuple(
+        (
+            held_out_label(one.split, one.cohort) + (", within centres" if one.within else ""),
+            metric_label(one.metric),
+            DASH if one.value is None else decimal(one.value),
+            interval(one.low, one.high) or DASH,
+            str(one.n),
+            DASH if one.events is None else str(one.events),
+            capital(one.reason or one.interval_of),
+        )
+        for one in scores
+        if any(part in one.metric for part in CALIBRATION) == of_calibration
+    )
+    return CardPart(title, (sentence,), ("split", "score", "value", "95 % interval", "n", "events", "of what"), rows)
