@@ -12,9 +12,10 @@ from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.endpoint import Timed
 from features.core.kinds.recipe import Recipe
 from features.fusion.signature_columns import BLOCK
-from tasks.modelling.evaluation.study import Study
+from tasks.modelling.evaluation.study import Study, signatures_of
 from tasks.modelling.models.model import models_of
 from tasks.modelling.splits.split import Split
+from tasks.modelling.study_settings import StudySettings
 
 if TYPE_CHECKING:
     from flows.serving.study_form import Aim
@@ -35,8 +36,10 @@ class Change:
     external: tuple[str, ...] = ()
     others: Mapping[str, object] = field(default_factory=dict)
 
-    def of(self, plan: Study) -> Study:
-        """The changed study. Raises RadweaveError if it contradicts itself."""
+    def of(self, plan: StudySettings) -> StudySettings:
+        """The changed study. Raises RadweaveError if it contradicts itself, or lacks what would be changed."""
+        if not isinstance(plan, Study):
+            return self._of_association(plan)
         new: dict[str, object] = {}
         if self.aim is not None:
             new["endpoint"] = self.aim.endpoint()
@@ -61,11 +64,35 @@ class Change:
             faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
             raise RadweaveError(f"study {plan.name} with what the run changes: {faults}") from error
 
+    def _of_association(self, plan: StudySettings) -> StudySettings:
+        """An association study with other blocks; whatever belongs to a prediction cannot be changed in it."""
+        given = {
+            "an endpoint and models": self.aim,
+            "splits": self.splits,
+            "external cohorts": self.external,
+            "a seed": self.seed,
+            **self.others,
+        }
+        if asked := [name for name, value in given.items() if value not in (None, ())]:
+            raise RadweaveError(
+                f"study {plan.name} is an association study, which predicts nothing: it has no place for {', '.join(asked)}; "
+                "allowed: blocks"
+            )
+        if not self.blocks:
+            return plan
+        blocks = tuple(dict.fromkeys(block for blocks in self.blocks for block in blocks))
+        try:
+            return type(plan).model_validate({**plan.model_dump(), "blocks": blocks})
+        except ValidationError as error:
+            faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
+            raise RadweaveError(f"study {plan.name} with what the run changes: {faults}") from error
 
-def check_change(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> None:
+
+def check_change(plan: StudySettings, recipes: Sequence[Recipe], catalog: Catalog) -> None:
     """Raises RadweaveError if a changed study asks for what its cohorts or its recipes do not have."""
-    for name in plan.all_cohorts:
-        _check_aim(plan, name, catalog)
+    if isinstance(plan, Study):
+        for name in plan.all_cohorts:
+            _check_aim(plan, name, catalog)
     offered = {extractor.block for recipe in recipes for extractor in recipe.extractors}
     words = known_blocks(plan, catalog)
     for block in sorted(plan.used_blocks):
@@ -83,10 +110,10 @@ def check_change(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> No
             raise RadweaveError(f'study {plan.name}: its cohorts have no table of the block "{block}", {has}')
 
 
-def known_blocks(plan: Study, catalog: Catalog) -> list[str]:
+def known_blocks(plan: StudySettings, catalog: Catalog) -> list[str]:
     """The words that a study's sets of blocks may hold: radweave's own, and those of its cohorts' ready-made tables."""
     cohorts = [catalog.cohorts[name] for name in plan.all_cohorts if name in catalog.cohorts]
-    own = {table.block for one in cohorts for table in one.tables} | ({BLOCK} if plan.signatures else set())
+    own = {table.block for one in cohorts for table in one.tables} | ({BLOCK} if signatures_of(plan) else set())
     return [*BUILT_IN, *sorted(own - {*BUILT_IN})]
 
 

@@ -4,23 +4,22 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.core.catalog.catalog import Catalog, Cohort, ReadyTable, load_catalog
+from features.core.catalog.catalog import Catalog, ReadyTable, load_catalog
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.kinds.delta import same_spans
 from features.core.kinds.endpoint import Timed
-from features.core.kinds.recipe import Recipe, load_recipe
+from features.core.kinds.recipe import load_recipe
 from features.core.yaml import Document
-from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.part_of_block import block_of_word
 from features.fusion.same_endpoint import check_same_endpoint
 from features.fusion.signature_columns import BLOCK
 from features.tables.outcome_files import outcome_file_faults
-from flows.named import Found, find_recipe, named_recipe_files, one_of_a_name, own_recipe_files, recipe_files
+from flows.named import own_recipe_files, recipe_files
+from flows.recipe_faults import delta_faults, recipe_or_faults, study_recipes
 from flows.recipe_words import word_faults
-from flows.wanted import check_fit
 
 if TYPE_CHECKING:
-    from features.core.kinds.delta import Delta
+    from tasks.modelling.study_settings import StudySettings
 
 
 def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: Iterable[str] = ()) -> Catalog:
@@ -30,7 +29,7 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
     """
     from flows.signature_faults import signature_faults
     from flows.signatures import signature_files
-    from tasks.modelling.evaluation.study import load_study
+    from tasks.modelling.evaluation.study import Study, load_study
 
     faults: list[Fault] = []
     catalog: Catalog | None = None
@@ -44,7 +43,7 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
         except ConfigError as error:
             faults += error.faults
     for given in [*map(str, own_recipe_files(catalog_path.resolve().parent)), *recipes]:
-        recipe, found = _recipe_or_faults(given, Path(), "", catalog_path.resolve().parent)
+        recipe, found = recipe_or_faults(given, Path(), "", catalog_path.resolve().parent)
         faults += found
         faults += word_faults(catalog, recipe, Path(given)) if catalog is not None and recipe is not None else []
     asked = list(studies)
@@ -56,30 +55,11 @@ def check_configuration(catalog_path: Path, studies: Iterable[Path], recipes: It
             continue
         if catalog is not None:
             faults += _study_faults(Document.load(path), study, catalog)
-            faults += signature_faults(path, study, catalog) if study.signatures else []
+            faults += signature_faults(path, study, catalog) if isinstance(study, Study) and study.signatures else []
     faults += _file_faults(catalog) if catalog is not None else []
     if faults or catalog is None:
         raise ConfigError(faults)
     return catalog
-
-
-def _recipe_or_faults(given: str, folder: Path, where: str, beside: Path) -> tuple[Recipe | None, list[Fault]]:
-    """A recipe by name or file, and what is wrong with it: of a file, at its own lines; else, `where` it is named."""
-    try:
-        recipe = find_recipe(given, folder, beside)
-        one_of_a_name([Found(recipe, where or given)])
-    except ConfigError as error:
-        path = folder / given
-        if where and not path.exists():
-            hint = did_you_mean(path.name, [other.name for other in path.parent.glob("*.y*ml")])
-            return None, [Fault(where, f'there is no file {path}, which the recipe "{given}" means', hint=hint)]
-        return None, list(error.faults)
-    except RadweaveError:
-        files = named_recipe_files(beside)
-        hint = did_you_mean(given, files)
-        allowed = f"{', '.join(files)}, or a YAML file"
-        return None, [Fault(where or "recipes", "unknown recipe", f'"{given}"', allowed, hint)]
-    return recipe, []
 
 
 def _file_faults(catalog: Catalog) -> list[Fault]:
@@ -114,30 +94,22 @@ def left_out(studies: Iterable[Path], catalog_path: Path) -> dict[Path, str]:
     return found
 
 
-def _delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) -> list[Fault]:
-    """What forbids a delta whose time points are known: their order, or that it is known after the prediction."""
-    if not {*filter(None, (delta.since, delta.until)), predict_at} <= set(cohort.timepoints):
-        return []
-    try:
-        delta.span(cohort.timepoints, predict_at)
-    except RadweaveError as error:
-        return [Fault(where, str(error))]
-    return []
-
-
 def _ready_tables(catalog: Catalog, cohort: str) -> list[ReadyTable]:
     tables = catalog.cohorts[cohort].tables if cohort in catalog.cohorts else ()
     return [table for table in tables if isinstance(table, ReadyTable)]
 
 
-def _study_faults(document: Document, study: object, catalog: Catalog) -> list[Fault]:
+def _study_faults(document: Document, study: "StudySettings", catalog: Catalog) -> list[Fault]:
     """Words of a study that the catalog or the recipes do not know."""
     from flows.change import known_blocks
     from flows.step_faults import encoding_faults, step_faults
     from tasks.modelling.evaluation.study import Study
     from tasks.modelling.splits.temporal import Temporal
 
-    assert isinstance(study, Study)
+    if not isinstance(study, Study):
+        from flows.association_faults import association_faults
+
+        return association_faults(document, study, catalog)
     faults: list[Fault] = []
 
     def known(loc: Sequence[str | int], what: str, word: str, words: Iterable[str]) -> None:
@@ -157,7 +129,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                 for end in (end for end in ("since", "until") if getattr(delta, end) is not None):
                     loc = ("deltas", j, end)
                     known(loc, f"time point of cohort {name}", getattr(delta, end), cohort.timepoints)
-                faults += _delta_faults(document.where(("deltas", j)), delta, study.predict_at, cohort)
+                faults += delta_faults(document.where(("deltas", j)), delta, study.predict_at, cohort)
             endpoint = cohort.endpoints.get(study.endpoint)
             for j, model in enumerate(candidate.model for candidate in study.models):
                 if endpoint is not None and endpoint.kind not in model.predictable:
@@ -193,7 +165,7 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
         what = "visits: each needs images, or tables whose rows are of time points"
         hint = "name recipes, or declare the timepoint of a ready-made table in the catalog"
         faults.append(Fault(document.where(("visits",)), what, "none of them", hint=hint))
-    used = {*study.used_blocks} & {table.block for table in tables}
+    used = study.used_blocks & {table.block for table in tables}
     for i, name in enumerate(study.external):
         own = {table.block for table in catalog.cohorts[name].tables} if name in catalog.cohorts else used
         for block in sorted(used - own):
@@ -202,25 +174,8 @@ def _study_faults(document: Document, study: object, catalog: Catalog) -> list[F
                 Fault(document.where(("external", i)), what, f"tables of {', '.join(sorted(own)) or 'no block'}")
             )
     faults += step_faults(document, study, catalog)
-    named: list[Found] = []
-    for i, given in enumerate(study.recipes):
-        where = document.where(("recipes", i))
-        recipe, found = _recipe_or_faults(given, document.path.parent, where, catalog.folder)
-        faults += found
-        if recipe is None:
-            continue
-        named.append(Found(recipe, where))
-        faults += word_faults(catalog, recipe, document.path.parent / given)
-        try:
-            one_of_a_name(named)
-            check_landmark_cohorts([recipe], study.all_cohorts)
-            for name in study.all_cohorts:
-                if name in catalog.cohorts:
-                    check_fit(catalog, name, [recipe])
-        except ConfigError as error:
-            faults += error.faults
-        except RadweaveError as error:
-            faults.append(Fault(where, str(error)))
+    named, found = study_recipes(document, study, catalog)
+    faults += found
     offered = {extractor.block for one in named for extractor in one.recipe.extractors}
     unread = len(named) < len(study.recipes)
     words = known_blocks(study, catalog)

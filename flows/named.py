@@ -7,7 +7,8 @@ from pathlib import Path
 
 from features.core.errors import ConfigError, Fault, RadweaveError, hint_sentence
 from features.core.kinds.recipe import SHUFFLED, Recipe, differing, load_recipe
-from tasks.modelling.evaluation.study import Study, load_study
+from tasks.modelling.evaluation.study import load_study, signatures_of
+from tasks.modelling.study_settings import StudySettings
 
 FOLDER = Path(__file__).parent
 ENDINGS = (".yaml", ".yml")
@@ -132,7 +133,7 @@ def one_of_a_name(found: Iterable[Found]) -> tuple[Recipe, ...]:
     return tuple(one.recipe for one in first.values())
 
 
-def read_study(path: Path, beside: Path | None = None) -> tuple[Study, tuple[Recipe, ...]]:
+def read_study(path: Path, beside: Path | None = None) -> tuple[StudySettings, tuple[Recipe, ...]]:
     """A study and its recipes, of which it has the names alone: where their files lie decides nothing.
 
     Recipes that are files are so as seen from the study's file, and so are the studies of its signatures. beside: folder of the
@@ -140,8 +141,7 @@ def read_study(path: Path, beside: Path | None = None) -> tuple[Study, tuple[Rec
     """
     plan = load_study(path)
     recipes = find_recipes(plan.recipes, path.parent, beside)
-    names = {word: load_study(find_study(one.study, path.parent)).name for word, one in plan.signatures.items()}
-    signatures = {word: one.model_copy(update={"study": names[word]}) for word, one in plan.signatures.items()}
-    return plan.model_copy(
-        update={"recipes": tuple(recipe.name for recipe in recipes), "signatures": signatures}
-    ), recipes
+    names = {word: load_study(find_study(one.study, path.parent)).name for word, one in signatures_of(plan).items()}
+    signatures = {word: one.model_copy(update={"study": names[word]}) for word, one in signatures_of(plan).items()}
+    own = {"signatures": signatures} if signatures else {}
+    return plan.model_copy(update={"recipes": tuple(recipe.name for recipe in recipes), **own}), recipes

@@ -13,6 +13,7 @@ from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.recipe import Recipe
 from features.core.storage.store import Store
 from features.core.versions import versions_of
+from features.fusion.meant_endpoint import endpoint_of
 from features.fusion.sources import Source, measured_sources, stability_parts
 from features.fusion.stable import stability_digests
 from features.results.manifest import Mart
@@ -21,6 +22,7 @@ from features.results.schemas import IMAGE_BLOCKS
 from tasks.modelling.evaluation.asked import recipes_asked
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.signatures.signature import Signature, every_of
+from tasks.modelling.study_settings import StudySettings
 
 READ = ("region", "clinical", "genomic", "quarantine")  # of the mart, beside the features of a study's recipes
 STEPS = (
@@ -29,14 +31,16 @@ STEPS = (
     "tasks.fit",
     "tasks.report",
 )  # modules of the tasks that a study runs, one after the other
+ASSOCIATION_STEPS = ("tasks.fuse", "tasks.associate", "tasks.association_report")  # of a study that does not predict
 CODE = "code of radweave"
 STABILITY = "stability of its cohorts"  # as measured under perturbation; reports show it beside scores
 SECTIONS = "tasks.reports.sections"  # kinds of every report
+ASSOCIATION_SECTIONS = "tasks.reports.association_sections"
 METRICS, FIGURES = "tasks.modelling.metrics", "tasks.reports.outcome_figures"  # where kinds lie that an endpoint names
 
 
 def study_provenance(
-    plan: Study,
+    plan: StudySettings,
     recipes: Sequence[Recipe],
     mart: Mart,
     catalog: Catalog,
@@ -59,7 +63,8 @@ def study_provenance(
     for name in cohorts:
         if name not in mart.manifest.cohorts:
             raise StoreError(f'the store has no cohort "{name}": run radweave refresh {name}{refreshed_by}')
-        readers = [(plan, tuple(recipes))] if name in plan.all_cohorts else []
+        readers: list[tuple[StudySettings, tuple[Recipe, ...]]] = []
+        readers += [(plan, tuple(recipes))] if name in plan.all_cohorts else []
         readers += [(one.plan, one.recipes) for one in every if name in (*plan.all_cohorts, *one.plan.cohorts)]
         read = [_tables(reader, asked, mart, catalog, name) for reader, asked in readers]
         found[f"tables of {name}"] = digest_json(read[0] if len(read) == 1 else read)
@@ -77,7 +82,7 @@ def study_provenance(
     return {**found, **_code(plan, catalog, every), "radweave": version("radweave")}
 
 
-def _tables(plan: Study, recipes: Sequence[Recipe], mart: Mart, catalog: Catalog, name: str) -> list[object]:
+def _tables(plan: StudySettings, recipes: Sequence[Recipe], mart: Mart, catalog: Catalog, name: str) -> list[object]:
     """What a study reads of a cohort: digests of its tables, and what is declared of them."""
     declared = catalog.cohort(name).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
     ready = _ready_tables(plan, catalog.cohort(name))
@@ -93,7 +98,7 @@ def _tables(plan: Study, recipes: Sequence[Recipe], mart: Mart, catalog: Catalog
     return [read, features, declared, *([told] if told else [])]
 
 
-def measured_by(plan: Study, recipes: Sequence[Recipe], catalog: Catalog) -> list[tuple[Recipe, Target]]:
+def measured_by(plan: StudySettings, recipes: Sequence[Recipe], catalog: Catalog) -> list[tuple[Recipe, Target]]:
     """The recipes with the images and ROIs of the cohorts that train, each once."""
     pairs = (one for name in plan.cohorts for one in recipe_targets(catalog.cohort(name), recipes))
     return list({(recipe.name, target): (recipe, target) for recipe, target in pairs}.values())
@@ -107,26 +112,27 @@ def study_sources(
     return measured_sources(store, plan.cohorts, measured_by(plan, recipes, catalog), used)
 
 
-def _ready_tables(plan: Study, cohort: Cohort) -> list[ReadyTable]:
+def _ready_tables(plan: StudySettings, cohort: Cohort) -> list[ReadyTable]:
     """The ready-made tables that a study reads: of blocks that it names, and those that tell a split."""
-    named = {*plan.used_blocks, *(block for one in plan.deltas for block in one.blocks)}
+    named = plan.used_blocks | {block for one in plan.deltas for block in one.blocks}
     return [t for t in cohort.tables if isinstance(t, ReadyTable) and (t.block in named or t.split is not None)]
 
 
-def _code(plan: Study, catalog: Catalog, signatures: Sequence[Signature]) -> dict[str, str]:
+def _code(plan: StudySettings, catalog: Catalog, signatures: Sequence[Signature]) -> dict[str, str]:
     """The digest of the sources that fuse, fit and report this study, and the versions of the libraries that they import."""
     kinds = _kinds(plan, catalog).union(*(_kinds(one.plan, catalog) for one in signatures))
-    sources = sources_of({*STEPS, *kinds, *modules_in(SECTIONS)})
+    steps, sections = (STEPS, SECTIONS) if isinstance(plan, Study) else (ASSOCIATION_STEPS, ASSOCIATION_SECTIONS)
+    sources = sources_of({*steps, *kinds, *modules_in(sections)})
     return {CODE: sources.digest, **versions_of(sources.libraries)}
 
 
-def _kinds(plan: Study, catalog: Catalog) -> set[str]:
+def _kinds(plan: StudySettings, catalog: Catalog) -> set[str]:
     """The modules of the kinds that a study names."""
-    parts = [kind for one in plan.models for kind in (*one.steps, one.model, one.fusion)]
-    kinds = {type(kind).__module__ for kind in (*parts, *plan.splits, *plan.deltas, *plan.controls)}
+    kinds = {type(kind).__module__ for kind in plan.kinds()}
     for name in plan.all_cohorts:
-        if plan.endpoint in catalog.cohort(name).endpoints:
-            kinds |= kinds_of(catalog.cohort(name).endpoints[plan.endpoint])
+        for endpoint in (endpoint_of(catalog.cohort(name), word) for word in plan.endpoints):
+            if endpoint is not None:
+                kinds |= kinds_of(endpoint) if isinstance(plan, Study) else {type(endpoint).__module__}
     return kinds
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from features.core.progress import watched_by
 from features.results.accounts import file_flow
+from flows.association_table import association_columns, is_association
 from flows.score_table import score_table, unscored
 from flows.table_layout import folded, lay_out
 
@@ -93,14 +94,13 @@ class Screen:
         )
 
     def show_studies(self, folders: Sequence[Path]) -> None:
-        """Scores, headlines and reports of studies."""
+        """Scores or associations, headlines and reports of studies."""
         from features.results.runs import read_run
 
         for folder in folders:
             sentence = read_run(folder).get("headline", "")  # runs of earlier versions have none
             said = [wrapped(sentence)] if sentence else []
-            without = [wrapped(one) for one in unscored(folder)]
-            self.show([score_table(folder), *without, *said, f"Report: {folder / 'report.html'}"])
+            self.show([*_results(folder), *said, f"Report: {folder / 'report.html'}"])
 
     def show_models(self, folders: Sequence[Path]) -> None:
         """What was chosen, why, and where the models are."""
@@ -118,6 +118,14 @@ class Screen:
         facts = read_run(folder)
         counts = table_of("Cases", {"state": [*facts["states"]], "cases": [str(n) for n in facts["states"].values()]})
         self.show([counts, wrapped(facts["headline"]), f"Scores: {folder}", f"Report: {folder / 'report.html'}"])
+
+
+def _results(folder: Path) -> list[RenderableType]:
+    """The scores of a run, or its first associations and how many there are."""
+    if not is_association(folder):
+        return [score_table(folder), *(wrapped(one) for one in unscored(folder))]
+    title, columns, said = association_columns(folder)
+    return [table_of(title, columns, ("p", "n")), wrapped(said)]
 
 
 def refresh_table(published: "Sequence[Published]") -> Table:

@@ -8,9 +8,10 @@ from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.yaml import Document
 from features.fusion.elsewhere import Elsewhere
 from flows.named import find_study, read_study, study_files
-from tasks.modelling.evaluation.study import Study, load_study
+from tasks.modelling.evaluation.study import Study, load_study, signatures_of
 from tasks.modelling.signatures.signature import Signature, narrowed
 from tasks.modelling.signatures.source import SignatureSource
+from tasks.modelling.study_settings import StudySettings
 
 
 def read_signatures(path: Path, beside: Path | None = None, above: tuple[Path, ...] = ()) -> tuple[Signature, ...]:
@@ -21,7 +22,7 @@ def read_signatures(path: Path, beside: Path | None = None, above: tuple[Path, .
     document = Document.load(path)
     plan = load_study(path)
     found = []
-    for name, source in plan.signatures.items():
+    for name, source in signatures_of(plan).items():
         where = document.where(("signatures", name))
         file = _file(source, path, where)
         if file.resolve() in (path.resolve(), *(one.resolve() for one in above)):
@@ -29,6 +30,9 @@ def read_signatures(path: Path, beside: Path | None = None, above: tuple[Path, .
                 [Fault(where, "a signature cannot be fitted by a study that uses it", f'"{source.study}"')]
             )
         other, recipes = read_study(file, beside)
+        if not isinstance(other, Study):
+            what = "a signature is fitted by a study that predicts, and this one reports associations"
+            raise ConfigError([Fault(where, what, f'"{source.study}"')])
         if faults := list(_choice_faults(document, name, source, other)):
             raise ConfigError(faults)
         own = read_signatures(file, beside, (*above, path))
@@ -46,13 +50,13 @@ def read_signatures(path: Path, beside: Path | None = None, above: tuple[Path, .
 def cohorts_of(path: Path, beside: Path | None = None) -> tuple[str, ...]:
     """All cohorts of which a study needs tables: its own, then those that its signatures are fitted on."""
     plan = load_study(path)
-    named = (name for one in read_signatures(path, beside) for name in one.all_cohorts) if plan.signatures else ()
+    named = (name for one in read_signatures(path, beside) for name in one.all_cohorts) if signatures_of(plan) else ()
     return tuple(dict.fromkeys((*plan.all_cohorts, *named)))
 
 
-def used_in(plan: Study) -> list[Elsewhere]:
+def used_in(plan: StudySettings) -> list[Elsewhere]:
     """Where a study uses its signatures."""
-    return [Elsewhere(name, plan.predict_at) for name in plan.all_cohorts]
+    return [Elsewhere(name, plan.time_point) for name in plan.all_cohorts]
 
 
 def signature_files(path: Path) -> list[Path]:
@@ -62,7 +66,7 @@ def signature_files(path: Path) -> list[Path]:
     while left:
         one = left.pop()
         with suppress(RadweaveError):
-            sources = load_study(one).signatures.values()
+            sources = signatures_of(load_study(one)).values()
             new = [find_study(source.study, one.parent) for source in sources]
             left += [file for file in new if file not in (*found, path)]
             found += [file for file in new if file not in (*found, path)]

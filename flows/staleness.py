@@ -6,8 +6,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from features.core.catalog.catalog import load_catalog
 from features.core.errors import ConfigError, RadweaveError, StoreError
 from features.core.kinds.recipe import Recipe
@@ -17,8 +15,9 @@ from features.results.manifest import Mart, refresh_numbers
 from features.results.runs import STUDY, read_run
 from flows.named import find_recipe, read_study, recipe_files, study_files
 from flows.provenance import CODE, STABILITY, study_provenance
-from tasks.modelling.evaluation.study import Study
+from tasks.modelling.evaluation.study import Study, study_model
 from tasks.modelling.signatures.signature import Signature, narrowed, of_facts
+from tasks.modelling.study_settings import StudySettings
 
 State = Literal["current", "stale", "unknown", "damaged"]
 MOST_CASES = 5  # that a sentence names
@@ -71,6 +70,8 @@ def current_runs(store: Store, catalog: Path, signatures: Sequence[Signature]) -
             if isinstance(compared, RunState) or compared.moved or compared.facts.get("withdrawn"):
                 continue
             plan = compared.plan
+            if not isinstance(plan, Study):
+                continue
             same = one.blocks in plan.blocks and one.candidate.name in [candidate.name for candidate in plan.models]
             if same and narrowed(plan, one.blocks, one.candidate.name).digest() == one.plan.digest():
                 found[one.name] = folder
@@ -105,7 +106,7 @@ class _Compared:
     """What a run says of itself, its settings, the provenance that it would have today, and the keys that differ."""
 
     facts: dict[str, Any]
-    plan: Study
+    plan: StudySettings
     today: dict[str, str]
     moved: tuple[str, ...]
 
@@ -122,14 +123,14 @@ def _compared(folder: Path, mart: Mart, catalog: Path) -> "_Compared | RunState"
     except StoreError as error:
         return RunState(folder, "damaged", str(error))
     try:
-        plan = Study.model_validate(facts["study"])
+        plan = study_model(facts["study"].get("kind")).model_validate(facts["study"])
         signatures = [_signature(name, one) for name, one in facts.get("signatures", {}).items()]
         today = study_provenance(plan, recipes_of(plan, facts), mart, load_catalog(catalog), signatures=signatures)
     except ConfigError as error:
         return RunState(folder, "unknown", str(error.faults[0]))
     except RadweaveError as error:
         return RunState(folder, "unknown", str(error).splitlines()[0])
-    except (KeyError, ValidationError):
+    except (KeyError, AttributeError, ValueError):  # a ValidationError is one
         return RunState(folder, "unknown", "its settings are of another radweave")
     kept: dict[str, str] = facts.get("provenance", {})
     moved = (key for key in {**kept, **today} if today.get(key) != kept.get(key))
@@ -137,7 +138,7 @@ def _compared(folder: Path, mart: Mart, catalog: Path) -> "_Compared | RunState"
     return _Compared(facts, plan, today, tuple(order))
 
 
-def _other_settings(name: str, plan: Study) -> list[str]:
+def _other_settings(name: str, plan: StudySettings) -> list[str]:
     """The keys in which the file of a study that comes with radweave differs from a run's settings."""
     files = study_files()
     if name not in files:
@@ -146,10 +147,10 @@ def _other_settings(name: str, plan: Study) -> list[str]:
     if asked.digest() == plan.digest():
         return []
     run, file = plan.model_dump(mode="json"), asked.model_dump(mode="json")
-    return [key for key in file if key not in ("name", "title", "description", "catalog") and file[key] != run[key]]
+    return [key for key in file if key not in ("name", "title", "description", "catalog") and file[key] != run.get(key)]
 
 
-def recipes_of(plan: Study, facts: dict[str, Any]) -> list[Recipe]:
+def recipes_of(plan: StudySettings, facts: dict[str, Any]) -> list[Recipe]:
     """The recipes of a study: radweave's as they are now, those of files as they were: the tables tell whether they moved."""
     kept, files = facts.get("recipes", {}), recipe_files()
     return [
@@ -164,6 +165,7 @@ def _signature(name: str, facts: dict[str, Any]) -> Signature:
     plan = kept.plan
     if plan.name in files:
         asked = read_study(files[plan.name])[0]
+        assert isinstance(asked, Study)  # the name of one that reports associations is another
         there = kept.blocks in asked.blocks and kept.candidate.name in [one.name for one in asked.models]
         plan = narrowed(asked, kept.blocks, kept.candidate.name) if there else asked
     own = tuple(_signature(word, one) for word, one in facts["signatures"].items())

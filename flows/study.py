@@ -18,6 +18,7 @@ from features.core.storage.store import Store
 from features.results.manifest import Mart
 from features.results.runs import is_run, read_run, run_faults, running
 from features.results.withdraw import withdrawn_cases, writing_study
+from flows.association import Run, associate_study
 from flows.change import Change, check_change
 from flows.commands.options import place_options
 from flows.configuration import check_configuration
@@ -41,11 +42,13 @@ from flows.signatures import read_signatures, used_in
 from flows.staleness import current_runs
 from tasks.fit import fit_models
 from tasks.fuse import fuse_blocks
+from tasks.modelling.association.study import AssociationStudy
 from tasks.modelling.evaluation.asked import question_of
 from tasks.modelling.evaluation.kept_fits import KeptFits
-from tasks.modelling.evaluation.study import Study
+from tasks.modelling.evaluation.study import Study, signatures_of
 from tasks.modelling.signatures.signature import Signature
 from tasks.modelling.signatures.values import Signed
+from tasks.modelling.study_settings import StudySettings
 from tasks.report import write_study_report
 from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.running.runner import Runner
@@ -116,7 +119,7 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
     check_change(plan, recipes, declared)
     named_by = f" --study {quote(study)}" if study != plan.name else ""
     refreshed_by = named_by + place_options(str(catalog), place)
-    signatures = tuple(one for one in read_signatures(path, declared.folder) if one.name in plan.signatures)
+    signatures = tuple(one for one in read_signatures(path, declared.folder) if one.name in signatures_of(plan))
     folder = fit_study(plan, recipes, signatures, declared, catalog, store, runner, refreshed_by)
     board.studied(plan.name, plan.title, folder, store.root)
     name_run(f"study {plan.name} → {folder.name}")
@@ -124,7 +127,7 @@ def _watched(board: Board, study: str, change: Change, catalog: Path, place: str
 
 
 def fit_study(
-    plan: Study,
+    plan: StudySettings,
     recipes: tuple[Recipe, ...],
     signatures: tuple[Signature, ...],
     declared: Catalog,
@@ -144,21 +147,31 @@ def fit_study(
         if not faults and not read_run(folder).get("withdrawn"):
             return folder
         say(f"{'; '.join(faults) or f'{folder}: cases were withdrawn from this run'}: it is run again now")
-    question = question_of(plan, recipes, refreshed_by)
+    run = Run(folder, mart, declared, catalog, recipes, provenance, writing, runner, refreshed_by)
     with running(store, plan.name):
-        with Pool(runner) as pool:
-            kept, signed = KeptFits(store, writing), tuple[Signed, ...]()
-            if signatures:
-                where = used_in(plan)
-                signed = run_step(apply_signatures, mart, catalog, signatures, where, pool, kept, say, refreshed_by)
-            with writing():
-                asked = replace(question, signatures=tuple(one.values for one in signed))
-                design = run_step(fuse_blocks, mart, catalog, asked, folder)
-            sources = study_sources(plan, recipes, declared, store, design)
-            result = run_step(fit_models, design, plan, folder, pool, kept, say, sources, signed)
-        own_runs = current_runs(store, catalog, signatures) if signatures else {}
-        with writing():
-            run_step(
-                write_study_report, plan, recipes, result, design, mart, catalog, folder, provenance, signed, own_runs
-            )
+        if isinstance(plan, Study):
+            _predict(plan, run, signatures)
+        else:
+            assert isinstance(plan, AssociationStudy)
+            associate_study(plan, run)
     return folder
+
+
+def _predict(plan: Study, run: Run, signatures: tuple[Signature, ...]) -> None:
+    """Apply signatures, fuse, fit and report."""
+    mart, catalog, folder, writing = run.mart, run.catalog, run.folder, run.writing
+    question = question_of(plan, run.recipes, run.refreshed_by)
+    with Pool(run.runner) as pool:
+        kept, signed = KeptFits(mart.store, writing), tuple[Signed, ...]()
+        if signatures:
+            where, by = used_in(plan), run.refreshed_by
+            signed = run_step(apply_signatures, mart, catalog, signatures, where, pool, kept, say, by)
+        with writing():
+            asked = replace(question, signatures=tuple(one.values for one in signed))
+            design = run_step(fuse_blocks, mart, catalog, asked, folder)
+        sources = study_sources(plan, run.recipes, run.declared, mart.store, design)
+        result = run_step(fit_models, design, plan, folder, pool, kept, say, sources, signed)
+    own_runs = current_runs(mart.store, catalog, signatures) if signatures else {}
+    with writing():
+        told = run.provenance
+        run_step(write_study_report, plan, run.recipes, result, design, mart, catalog, folder, told, signed, own_runs)

@@ -30,8 +30,9 @@ from flows.named import (
 from flows.recipe_words import word_faults
 from flows.signatures import read_signatures
 from tasks.modelling.evaluation.asked import recipes_asked
-from tasks.modelling.evaluation.study import Study
+from tasks.modelling.evaluation.study import signatures_of
 from tasks.modelling.signatures.signature import Signature, every_of
+from tasks.modelling.study_settings import StudySettings
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Asked:
     """
 
     recipes: tuple[Found, ...] = ()
-    studies: tuple[tuple[Study, tuple[Recipe, ...]], ...] = ()
-    signatures: tuple[tuple[Study, Signature], ...] = ()
+    studies: tuple[tuple[StudySettings, tuple[Recipe, ...]], ...] = ()
+    signatures: tuple[tuple[StudySettings, Signature], ...] = ()
 
     @classmethod
     def of(cls, catalog: Catalog, cohorts: Sequence[str], recipes: Iterable[str], studies: Iterable[str]) -> "Asked":
@@ -85,9 +86,9 @@ class Asked:
         return found
 
 
-def _signatures(path: Path, plan: Study, catalog: Catalog) -> list[Signature]:
+def _signatures(path: Path, plan: StudySettings, catalog: Catalog) -> list[Signature]:
     """The signatures of a study and those that these use."""
-    return every_of(read_signatures(path, catalog.folder)) if plan.signatures else []
+    return every_of(read_signatures(path, catalog.folder)) if signatures_of(plan) else []
 
 
 def recipes_for(

@@ -214,3 +214,16 @@ STUDY_TABLES = (
     ),
     _of_study("copies", "copies/int64 case/string alike/string joined/bool"),
 )
+ASSOCIATION_TABLES = (  # of association studies
+    _of_study(
+        "associations",
+        "variable/string effect/string block/string column/string value/float64 low/float64 high/float64 p/float64 "
+        "p_corrected/float64 discovery/bool cases/int64 n/int64 patients/int64 events/int64 without_variable/int64 "
+        "without_column/int64 without_adjusted/int64 sd/float64 centres/int64 i2/float64 i2_p/float64 reason/string",
+    ),
+    _of_study(
+        "associations_by_centre",
+        "variable/string effect/string column/string centre/string value/float64 low/float64 high/float64 p/float64 n/int64 "
+        "reason/string",
+    ),
+)

@@ -9,7 +9,8 @@ import typer
 
 def schema(
     file: Annotated[
-        str, typer.Argument(help="catalog, recipe, study, or parameters (a parameter file of pyradiomics).")
+        str,
+        typer.Argument(help="catalog, recipe, study, association, or parameters (a parameter file of pyradiomics)."),
     ],
     out: Annotated[Path | None, typer.Option("--output", "--out", help="Write it here instead of printing it.")] = None,
 ) -> None:

@@ -22,7 +22,7 @@ from features.results.earlier import changes, of_today
 from features.results.manifest import File, Mart, checked_bytes
 from features.results.regions import REGIONS, long_regions
 from features.results.runs import is_run
-from features.results.schemas import IMAGE_BLOCKS, KEY, STUDY_TABLES
+from features.results.schemas import ASSOCIATION_TABLES, IMAGE_BLOCKS, KEY, STUDY_TABLES
 from features.results.side_by_side import side_by_side
 from flows.commands.joined_files import JoinedFiles
 
@@ -30,7 +30,9 @@ CASE_BLOCKS = ("region", *IMAGE_BLOCKS)  # one row per case
 CASE_KEY = tuple(column.name for column in KEY)
 PATIENT_KEY = ("patient", "cohort", "centre")  # and timepoint or lesion, where a block of patients tells them
 _RUN = pa.schema([("study", pa.string()), ("run", pa.string())])
-_EMPTY = {schema.name: pa.schema([*_RUN, *schema.arrow]).empty_table() for schema in STUDY_TABLES}
+_EMPTY = {
+    schema.name: pa.schema([*_RUN, *schema.arrow]).empty_table() for schema in (*STUDY_TABLES, *ASSOCIATION_TABLES)
+}
 _PARQUET = ds.ParquetFileFormat()
 _DISK = pyarrow.fs.LocalFileSystem()
 

@@ -114,8 +114,9 @@ def _studies() -> Listed:
 
         study = load_study(files[name])
         what = study.title or study.description or "A study."
-        facts = {"cohorts": ", ".join(study.cohorts), "endpoint": study.endpoint}
-        facts |= {"external": ", ".join(study.external)} if study.external else {}
+        facts = {"cohorts": ", ".join(study.cohorts), "endpoint": ", ".join(study.endpoints)}
+        external = [name for name in study.all_cohorts if name not in study.cohorts]
+        facts |= {"external": ", ".join(external)} if external else {}
         return Entry(name, what, facts, text=files[name].read_text("utf-8"))
 
     return Listed("studies", "The whole configuration of one analysis.", "flows/studies", tuple(files), read)

@@ -17,6 +17,7 @@ _WHERE = {
     "catalog": "`data_catalog.yaml`: facts about data. [For data managers](data-manager.md) shows one line by line.",
     "recipe": "A file in `flows/recipes`, or of your own: how pixels are prepared, and what is extracted.",
     "study": "A file in `flows/studies`, or of your own: one analysis. [For data scientists](data-scientist.md) shows one.",
+    "association": "A study with `kind: association`: effects without a model. [Association studies](association.md) shows one.",
     "parameters": "A parameter file of pyradiomics, as `radweave extract --param` reads it: [extract](extract.md).",
 }
 _KEYS = """# All keys

@@ -11,13 +11,13 @@ from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.registry import Kind, Registry
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-FILES = ("catalog", "recipe", "study", "parameters")
+FILES = ("catalog", "recipe", "study", "association", "parameters")
 # What the loader of a file adds from the file's place: it need not stand in the file, or must not.
-_FROM_PLACE = {"recipe": ("name",), "study": ("name",), "catalog": ("folder",)}
+_FROM_PLACE = {"recipe": ("name",), "study": ("name",), "association": ("name",), "catalog": ("folder",)}
 
 
 def schema_of(file: str) -> dict[str, Any]:
-    """The JSON schema of a catalog, a recipe, a study or a parameter file. Raises RadweaveError for another word."""
+    """The JSON schema of a file that users write. Raises RadweaveError for another word."""
     if file not in FILES:
         raise RadweaveError(
             f'there is no schema "{file}"; there are {", ".join(FILES)}. {hint_sentence(file, FILES)}'.strip()
@@ -44,6 +44,10 @@ def model_of(file: str) -> type[BaseModel]:
         from tasks.modelling.evaluation.study import Study
 
         return Study
+    if file == "association":
+        from tasks.modelling.association.study import AssociationStudy
+
+        return AssociationStudy
     from features.radiomics.parameter_file import ParameterFile
 
     return ParameterFile

@@ -30,6 +30,7 @@ from features.results.presence import presence_columns, read_presence
 from features.results.published import Published
 from features.results.runs import read_run
 from features.results.scan_name import ABSENT
+from flows.association_table import association_cells, is_association, tested_rows
 from flows.serving.address import PAGES, page_address
 
 T = TypeVar("T")
@@ -105,15 +106,25 @@ class Board:
             self._table("stale-studies", rows, f"Stale now, to be run again: {', '.join(why)}")
 
     def studied(self, name: str, title: str, folder: Path, root: Path) -> None:
-        """Scores with intervals, the forest figures of the report, and the way to the report."""
+        """Scores with intervals, or associations, the forest figures of the report, and the way to the report."""
         if not self._open:
+            return
+        page = folder / "report.html"
+        if is_association(folder):
+            rows = [association_cells(row) for row in tested_rows(folder)[:MOST_ROWS]]
+            self._table(f"associations-{_slug(name)}", rows, f"Associations of {title or name}: no prediction")
+            parts = [f"# {title or name}", self._way(page, root, f"report of {name}")]
+            self._page(
+                name, title, [*parts, *score_figures(folder, "associations"), *([_markdown(rows[:10])] if rows else [])]
+            )
             return
         scores = score_rows(read_table(folder / "scores.parquet").to_pandas())
         self._table(f"scores-{_slug(name)}", scores, f"Scores of {title or name}, all centres together")
-        page = folder / "report.html"
         way = self._way(page, root, f"report of {name}")
         first = [row for row in scores if row["metric"] == scores[0]["metric"]]  # none, of no scores
-        parts = [f"# {title or name}", way, *score_figures(folder), _markdown(first)]
+        self._page(name, title, [f"# {title or name}", way, *score_figures(folder), _markdown(first)])
+
+    def _page(self, name: str, title: str, parts: Sequence[str]) -> None:
         key, what = f"report-{_slug(name)}", f"Report of {title or name}"
         self._keep(lambda: create_markdown_artifact("\n\n".join(parts), key=key, description=what))
 
@@ -220,11 +231,11 @@ def _reason(code: str) -> dict[str, str]:
     return {"means": reason.means, "remedy": reason.remedy} if reason else {"means": "", "remedy": ""}
 
 
-def score_figures(run: Path) -> list[str]:
-    """The figures of a run's scores as Markdown images that hold their data; study.json names them."""
+def score_figures(run: Path, section: str = "scores") -> list[str]:
+    """The figures of a section, that of the scores, as Markdown images that hold their data; study.json names them."""
     found = []
     for figure in read_run(run)["figures"]:
-        if figure["section"] == "scores":
+        if figure["section"] == section:
             data = base64.b64encode(read_sealed(run / figure["file"])[0]).decode()
             found.append(f"![{figure['title']}](data:image/svg+xml;base64,{data})")
     return found

@@ -12,6 +12,7 @@ from flows.named import recipe_files, study_files
 from flows.serving.study_form import AIMS, BLOCKS
 from tasks.modelling.evaluation.study import Study, load_study
 from tasks.modelling.models.model import MODELS, usual_models_of
+from tasks.modelling.study_settings import StudySettings
 
 Schema = dict[str, Any]
 MOST_TIMES = 6  # time points that are shown one by one
@@ -39,10 +40,7 @@ def offer_study(form: Any, declared: Catalog) -> None:
     known.pop("type", None)
     known["anyOf"] = [{"title": "with radweave", **_words(studies)}, _FILE]
     if studies:
-        predicted = (
-            f"{name} predicts {one.endpoint} ({', '.join(_predictable(one))}) by {', '.join(model.name for model in one.models)}"
-            for name, one in studies.items()
-        )
+        predicted = (_said(name, one) for name, one in studies.items())
         known["description"] += f". {'; '.join(predicted)}"
     _offer_endpoints(form, declared)
     items = form.properties["blocks"]["items"]["items"]
@@ -106,7 +104,15 @@ def _holdings(declared: Catalog) -> dict[str, str]:
     return found
 
 
-def _studies(declared: Catalog) -> Mapping[str, Study]:
+def _said(name: str, study: StudySettings) -> str:
+    """What a study asks, in a few words."""
+    if isinstance(study, Study):
+        kinds, models = ", ".join(_predictable(study)), ", ".join(model.name for model in study.models)
+        return f"{name} predicts {study.endpoint} ({kinds}) by {models}"
+    return f"{name} predicts nothing: it reports associations with {', '.join(study.endpoints) or 'days'}"
+
+
+def _studies(declared: Catalog) -> Mapping[str, StudySettings]:
     """Studies that come with radweave and name only cohorts of this catalog."""
     found = {name: load_study(path) for name, path in study_files().items()}
     return {name: one for name, one in found.items() if set(one.all_cohorts) <= set(declared.cohorts)}

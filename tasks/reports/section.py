@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol, TypeVar
 
 import pandas as pd
 from markupsafe import Markup
@@ -23,6 +23,7 @@ from tasks.reports.view_spread import ViewSpread
 from tasks.reports.winner import Winner
 
 TEMPLATES = Path(__file__).parent / "sections"
+F = TypeVar("F", contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -110,18 +111,38 @@ def draw_sections(found: Findings) -> list[Drawn]:
 
 
 def draw_section(section: Section, found: Findings) -> Drawn | None:
+    """A section of a study that predicts, None if it does not apply."""
+    given = {"study": found.study, "result": found.result, "facts": found.facts, "winner": found.winner}
+    return draw_part(section, found, TEMPLATES, given)
+
+
+class Part(Protocol[F]):
+    """What a section is, whatever it draws from."""
+
+    is_front: ClassVar[bool]
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+    def heading(self, found: F) -> str: ...
+    def applies(self, found: F) -> bool: ...
+    def figures(self, found: F) -> Sequence[Plot]: ...
+    def content(self, found: F) -> Mapping[str, object]: ...
+
+
+def draw_part(section: Part[F], found: F, templates: Path, given: Mapping[str, object]) -> Drawn | None:
     """A section, None if it does not apply. A bug in it costs this section alone: the page says what is missing.
 
     The page tells the kind of the error and not its text, which may quote patient data. Errors that are the user's to mend,
-    and lack of memory, are raised.
+    and lack of memory, are raised. given: what every template gets.
     """
     try:
         if not section.applies(found):
             return None
         heading = "" if section.is_front else section.heading(found)
         figures = tuple(section.figures(found))
-        given = {"study": found.study, "result": found.result, "facts": found.facts, "winner": found.winner}
-        html = render_part(TEMPLATES / f"{section.kind}.html", **given, figures=figures, **section.content(found))
+        html = render_part(templates / f"{section.kind}.html", **given, figures=figures, **section.content(found))
     except (RadweaveError, MemoryError):
         raise
     except Exception as error:

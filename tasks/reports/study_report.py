@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,10 @@ from features.core.storage.place import write_bytes
 from features.core.storage.seal import drawing_bytes, page_bytes
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.study_settings import StudySettings
 from tasks.reports.figures import Plot
 from tasks.reports.page import render_page
-from tasks.reports.section import Facts, Findings, draw_sections
+from tasks.reports.section import Drawn, Facts, Findings, draw_sections
 from tasks.reports.winner import find_winner
 
 PAGE = "report.html"
@@ -30,8 +31,13 @@ class Report:
 def render_report(study: Study, result: StudyResult, facts: Facts) -> Report:
     """The report. Equal inputs give equal text: no date, no random id. A section that has a bug is said to be missing."""
     drawn = draw_sections(Findings(study, result, facts, find_winner(study, result)))
+    return report_of(Path(__file__).with_name("study_report.html"), drawn, study, result)
+
+
+def report_of(template: Path, drawn: Sequence[Drawn], study: StudySettings, result: object) -> Report:
+    """The page of a template with its sections, and their figures."""
     html = render_page(
-        Path(__file__).with_name("study_report.html"),
+        template,
         study=study,
         result=result,
         title=study.title or study.name.replace("_", " ").capitalize(),

@@ -210,7 +210,7 @@ def test_faulty_study_reports_words_that_nobody_knows(command, tmp_path: Path) -
 def test_check_accepts_what_comes_with_radweave(command) -> None:
     found = command("check").stdout
     assert "2 cohorts" in found
-    assert "4 studies: no faults" in found
+    assert "5 studies: no faults" in found
     assert "left out" not in found
 
 
@@ -238,7 +238,7 @@ def test_check_judges_the_studies_that_can_run_on_the_catalog_and_names_the_othe
     other = write_catalog(tmp_path / "other", builtin=cohort_of(IMAGES), sts=cohort_of(IMAGES))
     shown = left_out(study_files().values(), catalog)
     assert all(str(Path(__file__).parents[2] / "data_catalog.yaml") in why for why in shown.values())
-    assert len(shown) == 4 and left_out(study_files().values(), other) == {}
+    assert len(shown) == 5 and left_out(study_files().values(), other) == {}
     for named in ("", "catalog: gone.yaml\n", "catalog: data_catalog.yaml\n"):
         mine.write_text(f"{named}cohorts: [onee]\nendpoint: os\nblocks: {{r: [clinical]}}\nmodels: [svm]\n")
         for words in (("check", mine), ("study", mine, "--store", tmp_path / "store")):
@@ -252,7 +252,7 @@ def test_check_judges_the_studies_that_can_run_on_the_catalog_and_names_the_othe
 def test_check_judges_radweave_s_studies_with_a_simulated_catalog(command, tmp_path: Path) -> None:
     command("simulate", tmp_path / "cohort", "--centres", 1, "--patients-per-centre", 1)
     found = command("check", "--catalog", tmp_path / "cohort" / "data_catalog.yaml").stdout
-    assert "2 studies: no faults" in found
+    assert "3 studies: no faults" in found
     assert "2 studies left out (sts_metastasis, sts_recurrence): this catalog has no cohort sts" in found
 
 

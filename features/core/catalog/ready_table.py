@@ -50,6 +50,8 @@ _TAKEN = (
         "incidences",
         "copies",
         "fits",
+        "associations",
+        "associations_by_centre",
     ),
 )
 _SIGNS = frozenset("*?[")

@@ -8,6 +8,7 @@ from features.core.kinds.recipe import Recipe
 from features.fusion.question import Question
 from features.fusion.shuffled import shuffled_recipes
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.study_settings import StudySettings
 
 
 def question_of(study: Study, recipes: Sequence[Recipe], refreshed_by: str = "") -> Question:
@@ -37,8 +38,8 @@ def question_of(study: Study, recipes: Sequence[Recipe], refreshed_by: str = "")
     )
 
 
-def recipes_asked(study: Study, recipes: Sequence[Recipe]) -> tuple[Recipe, ...]:
+def recipes_asked(study: StudySettings, recipes: Sequence[Recipe]) -> tuple[Recipe, ...]:
     """The recipes of a study, and those of shuffled images where a control reads these: what a refresh extracts for it."""
-    if not any(control.reads_shuffled for control in study.controls):
+    if not isinstance(study, Study) or not any(control.reads_shuffled for control in study.controls):
         return tuple(recipes)
     return (*recipes, *shuffled_recipes(tuple(recipes)).values())

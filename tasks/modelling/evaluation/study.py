@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -259,12 +260,36 @@ class Study(StudySettings):
         return digest_json({name: value for name, value in settings.items() if name not in unused})
 
 
-def load_study(path: Path) -> Study:
-    """Study from a YAML file; its name is the file's name. Raises ConfigError with all faults."""
+def signatures_of(study: StudySettings) -> Mapping[str, SignatureSource]:
+    """The signatures of a study by name; a study that does not predict has none."""
+    return study.signatures if isinstance(study, Study) else {}
+
+
+ASSOCIATION = "association"  # the kind of a study that does not predict; one that does has no kind
+
+
+def study_model(kind: object) -> type[StudySettings]:
+    """What a study of a kind is parsed by; None: one that predicts. Raises ValueError for another word."""
+    if kind is None:
+        return Study
+    if kind == ASSOCIATION:
+        from tasks.modelling.association.study import AssociationStudy  # which imports what measures effects
+
+        return AssociationStudy
+    raise ValueError(f'unknown kind "{kind}"; allowed: {ASSOCIATION}, or no kind for a study that predicts')
+
+
+def load_study(path: Path) -> StudySettings:
+    """Study from a YAML file, of the class of its kind; its name is the file's name. Raises ConfigError with all faults."""
     document = Document.load(path)
     check_file_kind(document, "study")
     faults: list[Fault] = []
+    model: type[StudySettings] = Study
     if isinstance(document.data, dict):
+        try:
+            model = study_model(document.data.get("kind"))
+        except ValueError as error:
+            raise ConfigError([Fault(document.where(("kind",)), str(error))]) from error
         if "name" not in document.data and not WORD.fullmatch(path.stem):
             what, allowed = "the study takes its name from the file", "small letters, digits, underscores"
             faults.append(Fault(str(path), what, f'"{path.stem}"', allowed, "rename the file, or say its `name`"))
@@ -285,7 +310,7 @@ def load_study(path: Path) -> Study:
             what, hint = 'the key "missing_modality" is now "missing_block"', "it holds for every block, images or not"
             faults.append(Fault(document.where(("missing_modality",)), what, hint=hint))
     try:
-        study = document.parse(Study)
+        study = document.parse(model)
     except ConfigError as error:
         raise ConfigError([*faults, *error.faults]) from error
     if faults:

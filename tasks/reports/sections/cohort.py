@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.core.kinds.endpoint import Endpoint, Timed
 from tasks.modelling.curves.kaplan_meier import kaplan_meier
-from tasks.modelling.evaluation.study import Study
+from tasks.modelling.study_settings import StudySettings
 from tasks.reports.by_centre import CohortRow, CohortTable, variable_rows
 from tasks.reports.images_and_rois import volume_label
 from tasks.reports.labels import EXTERNAL, GIVEN, held_out_label
@@ -39,7 +39,7 @@ class Cohort(Section):
 
 
 def cohort_by_centre(
-    study: Study,
+    study: StudySettings,
     endpoint: Endpoint,
     table: pd.DataFrame,
     variables: Mapping[str, str],

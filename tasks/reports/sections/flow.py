@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from features.core.design import FlowRow
 from features.core.quarantine import REASONS
-from tasks.modelling.evaluation.result import StudyResult
 from tasks.reports.labels import held_out_parts
 from tasks.reports.section import Findings, Section
 
@@ -25,7 +24,7 @@ class Flow(Section):
     def content(self, found: Findings) -> Mapping[str, object]:
         result = found.result
         return {
-            "chains": flow_chains(result, found.study.external),
+            "chains": flow_chains(result.flow, found.study.external),
             "held_out": held_out_parts(result),
         }
 
@@ -59,10 +58,10 @@ class Chain:
     steps: tuple[Step, ...]
 
 
-def flow_chains(result: StudyResult, external: Collection[str] = ()) -> tuple[Chain, ...]:
-    """One chain per cohort, in the order of the result; empty where no flow was recorded. external: cohorts marked so."""
+def flow_chains(flow: Sequence[FlowRow], external: Collection[str] = ()) -> tuple[Chain, ...]:
+    """One chain per cohort, in the order of the rows; empty where no flow was recorded. external: cohorts marked so."""
     grouped: dict[str, list[tuple[str, FlowRow]]] = {}
-    for row in result.flow:
+    for row in flow:
         name, colon, label = row.step.partition(": ")
         grouped.setdefault(name if colon else "", []).append((label if colon else row.step, row))
     return tuple(

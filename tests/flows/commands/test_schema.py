@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 SHIPPED = [
     ("catalog", ROOT / "data_catalog.yaml"),
     *(("recipe", path) for path in recipe_files().values()),
-    *(("study", path) for path in study_files().values()),
+    *(("association" if "association" in name else "study", path) for name, path in study_files().items()),
 ]
 
 

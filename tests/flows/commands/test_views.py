@@ -15,7 +15,7 @@ from features.core.storage.place import open_place
 from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes, write_table
 from features.results.manifest import CohortState, newest
-from features.results.schemas import KEY, STUDY_TABLES
+from features.results.schemas import ASSOCIATION_TABLES, KEY, STUDY_TABLES
 from features.results.side_by_side import side_by_side
 from features.tables.patient import KEY as PATIENT_KEY
 from flows.commands import joined_files
@@ -252,7 +252,7 @@ def test_runs_of_studies_are_views_with_study_and_run(copied: Store) -> None:
 
 
 def test_tables_of_studies_are_there_also_where_no_study_has_them(copied: Store) -> None:
-    for schema in STUDY_TABLES:
+    for schema in (*STUDY_TABLES, *ASSOCIATION_TABLES):
         found = relation_table(Views(copied).ask(f"SELECT * FROM {schema.name}"))
         assert (found.num_rows, found.schema.names) == (0, ["study", "run", *schema.arrow.names])
     folder = copied.root / "studies" / "old" / "0123456789abcdef"

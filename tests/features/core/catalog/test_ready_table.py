@@ -10,7 +10,7 @@ import pytest
 from features.core.catalog.catalog import Catalog, load_catalog
 from features.core.catalog.ready_table import ReadyTable
 from features.core.errors import ConfigError
-from features.results.schemas import FIXED, STUDY_TABLES
+from features.results.schemas import ASSOCIATION_TABLES, FIXED, STUDY_TABLES
 from tests.support.catalog import cohort_of, write_catalog
 
 READY = {"block": "radiomics_ct", "path": "ct.csv", "id": "ID"}
@@ -95,6 +95,6 @@ def test_an_outcome_is_left_out_by_patterns_and_never_named(tmp_path: Path) -> N
 
 def test_no_block_has_the_name_of_a_table_of_the_mart_or_of_studies() -> None:
 
-    for schema in (*FIXED, *STUDY_TABLES):
+    for schema in (*FIXED, *STUDY_TABLES, *ASSOCIATION_TABLES):
         with pytest.raises(ValueError, match="is a word of radweave's own"):
             ReadyTable(block=schema.name, path="x.csv", id="id")

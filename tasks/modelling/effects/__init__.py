@@ -1,0 +1,1 @@
+"""Effects: how strongly a column goes together with a variable, without a model that predicts; one kind per file."""
