@@ -7,7 +7,7 @@ studies; follow-up is judged at one year.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,8 @@ def bootstrap(world: World, n: int, draws: int) -> Way:
             times = np.bincount(rng.integers(n, size=n), minlength=n)
             train, test = np.repeat(np.arange(n), times), np.flatnonzero(times == 0)
             model = learnt(world, _take(cases, train), rng, train)
-            scored.append(_scored(world, model, _take(cases, train), _take(cases, test), test, draw))
+            one = _scored(world, model, _take(cases, train), _take(cases, test), test, draw)
+            scored.append(replace(one, trained=train))
         whole = learnt(world, cases, rng)
         own = _scored(world, whole, cases, cases, np.arange(n))
         truth = [_scored(world, whole, cases, fresh, np.arange(FRESH))]

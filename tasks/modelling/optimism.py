@@ -8,10 +8,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.modelling.intervals.drawn import drawn_variance, moved_by_pairs, moved_by_rows, times_drawn
 from tasks.modelling.intervals.estimate import Estimate
-from tasks.modelling.intervals.scale import moved_on
+from tasks.modelling.intervals.patient_pairs import PatientPairs, patients_of
+from tasks.modelling.intervals.row_interval import influence_of
+from tasks.modelling.intervals.scale import interval_on
+from tasks.modelling.intervals.words import no_interval, other_data
 from tasks.modelling.lacking import lacking
-from tasks.modelling.metrics.metric import Metric, PairMetric
+from tasks.modelling.metrics.metric import Metric, PairMetric, RowMetric
 from tasks.modelling.scored import Scored
 
 IN = 0.632  # the share of cases that a draw with replacement holds: 1 − 1/e
@@ -62,8 +66,8 @@ def corrected_estimate(
 ) -> Estimate:
     """The .632+ value with its 95 % interval, or the reason why there is none.
 
-    draws: predictions of the cases that each draw left out. groups: (n,) what stays together. The interval is as wide as that of
-    the cases that were left out, on the scale on which it is symmetrical.
+    draws: predictions of the cases that each draw left out. groups: (n,) what stays together. The interval takes the variance of
+    the score of the cases that were left out (intervals/drawn.py).
     """
     if metric.uncorrected:
         return Estimate(None, reason=f"not under the bootstrap: {metric.uncorrected}")
@@ -76,8 +80,32 @@ def corrected_estimate(
     if own is None or chance is None:
         return Estimate(None, reason=metric.undefined([apparent], within=within))
     value = plus_632(left_out, own, chance, higher_is_better=metric.higher_is_better)
-    found = metric.interval(left_out, draws, groups, "bootstrap", within=within)
-    if found.low is None or found.high is None:
-        return Estimate(value, reason=found.reason)
-    low, high = moved_on(metric.scale, (found.low, found.high), left_out, value)
-    return Estimate(value, low, high, interval_of=found.interval_of)
+    try:
+        low, high = interval_on(metric.scale, value, _variance(metric, left_out, draws, groups, within))
+    except ValueError as error:
+        return Estimate(value, reason=no_interval(str(error)))
+    return Estimate(value, low, high, interval_of=other_data(len(apparent.rows)))
+
+
+def _variance(
+    metric: Metric, left_out: float, draws: Sequence[Scored], groups: NDArray[np.str_], within: bool
+) -> float:
+    """Of the score of the cases that were left out, over other data sets. Raises ValueError where none is known."""
+    position, patients = patients_of([draw.rows for draw in draws], groups)
+    times = times_drawn([draw.trained for draw in draws], position, patients, len(groups))
+    if isinstance(metric, RowMetric):
+        if metric.resampled:
+            raise ValueError(metric.resampled)
+        if metric.interval_above is not None and left_out <= metric.interval_above:
+            raise ValueError(f"the score is not above {metric.interval_above:g}, where none was found that holds")
+        moved = influence_of(left_out, metric.parts_of(draws, within), metric.of_sums, groups)
+        return drawn_variance(*moved_by_rows(moved), times)
+    if not isinstance(metric, PairMetric):
+        raise ValueError("of this score none was found that holds for draws with replacement")
+    repeats = [draw.repeat for draw in draws]
+    sets = zip(*(metric.pairs_of(draw, within=within) for draw in draws), strict=True)
+    found = [one for one in (PatientPairs.of(pairs, repeats, groups) for pairs in sets) if one.total > 0]
+    if all(one.tied for one in found):
+        raise ValueError("all scores that are compared are equal, so that nothing is ordered")
+    tested, residual = zip(*(moved_by_pairs(one) for one in found), strict=True)
+    return drawn_variance(np.mean(tested, axis=0), np.mean(residual, axis=0), times)

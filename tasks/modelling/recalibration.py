@@ -108,7 +108,7 @@ class Recalibrated(Metric):
         moved = np.zeros((len(numbers), patients))
         repeats = np.concatenate([np.full(len(fold.rows), numbers[fold.repeat]) for fold in folds])
         np.add.at(moved, (repeats, position[np.concatenate(rows)]), by_row)
-        train, ratio = training_of(folds, models)
+        train, ratio = training_of(folds)
         return moved_estimate(value, moved, models, train=train, ratio=ratio, scale="plain")
 
     def _line(self, folds: Sequence[Scored]) -> Line:

@@ -26,6 +26,7 @@ class Scored:
     centres: (m,) names of the centres of the rows; one centre if they are not given. repeat: of cross-validation, 0 of one.
     cut: the risk above which a case counts as positive, or of high risk; line: what makes probabilities of risks; both as the
     training cases taught, NaN where they did not. day: judges follow-up in the place of the usual horizon.
+    trained: positions of the training cases in the design, each as often as it trains.
     """
 
     rows: NDArray[np.intp]
@@ -38,6 +39,7 @@ class Scored:
     cut: float = np.nan
     line: Line = NO_LINE
     day: float | None = None
+    trained: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
     _kept: dict[str, Any] = field(default_factory=dict, init=False)  # not that of another fold, if this is made of one
 
     def __post_init__(self) -> None:

@@ -77,7 +77,7 @@ def moved_difference(
         if value is None:
             raise ValueError(metric.undefined(folds, within=within))
         values.append(value)
-        moved.append(influence_of(value, metric.parts_of(folds, within), metric.of_sums, groups)[0].sum(axis=0))
+        moved.append(influence_of(value, metric.parts_of(folds, within), metric.of_sums, groups).sum(axis=0))
     by_patient = moved[0] - moved[1]
     half = NORMAL * float(np.sqrt((by_patient**2).sum() * len(by_patient) / max(1, len(by_patient) - 1)))
     value = values[0] - values[1]

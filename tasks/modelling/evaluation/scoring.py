@@ -227,4 +227,4 @@ def scored_of(design: Design, fit: Fit, prediction: Prediction) -> Scored:
     rows, train = fit.fold.test, fit.fold.train[design.scored[fit.fold.train]]
     seen, learnt = design.outcome.take(rows), design.outcome.take(train)
     centres, repeat = design.centres[rows], fit.fold.repeat
-    return Scored(rows, seen, prediction, learnt, design.endpoint, centres, repeat, fit.cut, fit.line)
+    return Scored(rows, seen, prediction, learnt, design.endpoint, centres, repeat, fit.cut, fit.line, trained=train)

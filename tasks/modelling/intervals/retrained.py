@@ -14,9 +14,6 @@ repeats beyond what other partners in its fold explain, as a sum over patients l
 
     o^d = P / (P + Q),    d = log(1 + Q / P) / log(1 / o).
 
-Draws with replacement (the bootstrap) are independent of each other once the cases are given, and a placement moves from draw to
-draw as it does from data set to data set: of a part of order 1, half of the variance stays. So o = 1/2, as of two folds.
-
 Q is the covariance of two pairs of a case in one repeat less that in two repeats.
 
 Not seen is what training cases do to all test cases alike (a learner that finds the signal or not, as a whole): it cannot be told
@@ -33,7 +30,6 @@ from numpy.typing import NDArray
 from tasks.modelling.intervals.patient_pairs import PatientPairs
 
 Floats = NDArray[np.float64]
-OF_DRAWS = 1.0  # the ratio of training to test cases that stands for draws with replacement
 
 
 def retrained_variance(pairs: PatientPairs, ratio: float) -> float:

@@ -53,14 +53,14 @@ def row_estimate(
     """
     if models == "centres":
         return Estimate(value, reason=no_interval("of this score none was found that holds for a new centre"))
-    if models in ("resampled", "bootstrap") and resampled:
+    if models == "resampled" and resampled:
         return Estimate(value, reason=no_interval(resampled))
     if scale == "count" and value in (0.0, 1.0) and models == "fixed":
         counted = [one.rows[one.adds[:, -1] > 0] for one in sums]
         least = least_of_perfect(len(np.unique(groups[np.concatenate(counted)])))
         return Estimate(value, *((least, 1.0) if value == 1.0 else (0.0, 1.0 - least)), interval_of=THIS_MODEL)
-    moved, there = influence_of(value, sums, of_sums, groups)
-    return moved_estimate(value, moved, models, train=train, ratio=ratio, above=above, scale=scale, there=there)
+    moved = influence_of(value, sums, of_sums, groups)
+    return moved_estimate(value, moved, models, train=train, ratio=ratio, above=above, scale=scale)
 
 
 def moved_estimate(
@@ -72,23 +72,19 @@ def moved_estimate(
     ratio: float,
     above: float | None = None,
     scale: Scale,
-    there: NDArray[np.bool_] | None = None,
 ) -> Estimate:
-    """The value with its 95 % interval by how much each patient moves it in each repeat, (repeats, patients).
-
-    there: who is predicted in each repeat, as not all are by draws with replacement; None: all.
-    """
+    """The value with its 95 % interval by how much each patient moves it in each repeat, (repeats, patients)."""
     patients = (moved != 0).any(axis=0).sum()
     try:
         if not patients > 1:
             raise ValueError("all patients add the same")
         variance = float((moved.sum(axis=0) ** 2).sum()) * float(patients / (patients - 1))
-        if models in ("resampled", "bootstrap"):
+        if models == "resampled":
             if len(moved) < 2:
                 raise ValueError("a single repeat")
             if above is not None and value <= above:
                 raise ValueError(f"the score is not above {above:g}, where none was found that is narrow enough")
-            unrest = _unrest(moved, there)
+            unrest = float((len(moved) * moved).var(axis=0, ddof=1).sum())
             variance = with_training(variance, unrest, ratio)
         low, high = interval_on(scale, value, variance)
     except ValueError as error:
@@ -96,33 +92,20 @@ def moved_estimate(
     return Estimate(value, low, high, interval_of=THIS_MODEL if models == "fixed" else other_data(train))
 
 
-def _unrest(moved: Floats, there: NDArray[np.bool_] | None) -> float:
-    """The variance between repeats of what patients move, each over the repeats that predict him; summed."""
-    if there is None or there.all():
-        return float((len(moved) * moved).var(axis=0, ddof=1).sum())
-    times = there.sum(axis=0)
-    own = times > 1
-    each = np.where(there, times * moved, 0.0)[:, own]
-    mean = each.sum(axis=0) / times[own]
-    squares = (np.where(there[:, own], each - mean, 0.0) ** 2).sum(axis=0)
-    return float((squares / (times[own] - 1)).sum())
-
-
 def influence_of(
     value: float, sums: Sequence[RowSums], of_sums: Callable[[Floats], Floats], groups: NDArray[np.str_]
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """(repeats, patients): the derivative of the value with regard to the weight of a patient in a repeat; and who is there."""
+) -> Floats:
+    """(repeats, patients): the derivative of the value with regard to the weight of a patient in a repeat."""
     position, patients = patients_of([one.rows for one in sums], groups)
     repeats = {repeat: i for i, repeat in enumerate(dict.fromkeys(one.repeat for one in sums))}
     shape = len(repeats), patients
-    found, size, there = np.zeros(shape), 0.0, np.zeros(shape, bool)
+    found, size = np.zeros(shape), 0.0
     for part in dict.fromkeys(one.part for one in sums):
         own = [one for one in sums if one.part == part]
         adds, cases = np.zeros((*shape, own[0].adds.shape[1])), np.zeros(shape)
         for one in own:
             np.add.at(adds[repeats[one.repeat]], position[one.rows], one.adds)
             np.add.at(cases[repeats[one.repeat]], position[one.rows], 1.0)
-            there[repeats[one.repeat], position[one.rows]] = True
         total = adds.sum(axis=(0, 1))
         here = float(of_sums(total[None, :])[0])
         if not np.isfinite(here):
@@ -131,4 +114,4 @@ def influence_of(
         slope = (of_sums(total + step) - of_sums(total - step)) / (2 * _STEP)
         found += cases.sum() * slope.reshape(shape) + cases * (here - value)
         size += float(cases.sum())
-    return (found / size if size else found), there
+    return found / size if size else found

@@ -27,20 +27,6 @@ def interval_on(scale: Scale, value: float, variance: float) -> tuple[float, flo
     return value / factor, value * factor
 
 
-def moved_on(scale: Scale, ends: tuple[float, float], old: float, new: float) -> tuple[float, float]:
-    """The ends of an interval about `old`, as far from `new` on the scale. Raises ValueError where one lies at an end of it."""
-    if scale in ("share", "count"):
-        low, high = (_expit(_logit(new) + _logit(end) - _logit(old)) for end in ends)
-        return low, high
-    if scale == "plain":
-        return ends[0] + new - old, ends[1] + new - old
-    first, second = ((1 - one, 1 - other) if scale == "loss" else (one, other) for one, other in ((old, new), ends))
-    if not min(*first, *second) > 0:
-        raise ValueError(f"the score is {new:g}")
-    low, high = (first[1] * end / first[0] for end in second)
-    return (1 - low, 1 - high) if scale == "loss" else (low, high)
-
-
 def logit_interval(share: float, variance: float) -> tuple[float, float]:
     """95 % interval of a share between 0 and 1, symmetrical on the logit scale. Raises ValueError for a share of 0 or 1."""
     if not 0 < share < 1:
@@ -58,12 +44,6 @@ def loss_interval(score: float, variance: float) -> tuple[float, float]:
         raise ValueError(f"the score is {score:g}")
     factor = math.exp(min(NORMAL * math.sqrt(variance) / (1 - score), 700.0))  # beyond it, a float has no room
     return 1 - (1 - score) * factor, 1 - (1 - score) / factor
-
-
-def _logit(share: float) -> float:
-    if not 0 < share < 1:
-        raise ValueError(f"the share is {share:g}")
-    return math.log(share / (1 - share))
 
 
 def _expit(x: float) -> float:

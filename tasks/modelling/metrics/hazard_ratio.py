@@ -58,7 +58,7 @@ class HazardRatio(Metric):
         position, patients = patients_of([rows], groups)
         moved = np.zeros((1, patients))
         np.add.at(moved[0], position[rows], by_row * value)
-        train, ratio = training_of(folds, models)
+        train, ratio = training_of(folds)
         return moved_estimate(value, moved, models, train=train, ratio=ratio, scale="positive")
 
     def _fitted(self, folds: Sequence[Scored], within: bool) -> LogHazard:

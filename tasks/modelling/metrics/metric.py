@@ -15,7 +15,6 @@ from features.core.outcome import Outcome
 from features.core.wording import counted
 from tasks.modelling.intervals.estimate import Estimate, Models
 from tasks.modelling.intervals.pair_interval import pair_estimate
-from tasks.modelling.intervals.retrained import OF_DRAWS
 from tasks.modelling.intervals.row_interval import RowSums, row_estimate
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need, lacking
@@ -117,7 +116,7 @@ class PairMetric(Metric):
         self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
         sets = [*zip(*(self.pairs_of(fold, within=within) for fold in folds), strict=True)]
-        train, ratio = training_of(folds, models)
+        train, ratio = training_of(folds)
         repeats = [fold.repeat for fold in folds]
         return pair_estimate(value, sets, groups, models, repeats=repeats, train=train, ratio=ratio)
 
@@ -157,7 +156,7 @@ class RowMetric(Metric):
     def interval(
         self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
-        train, ratio = training_of(folds, models)
+        train, ratio = training_of(folds)
         return row_estimate(
             value,
             self.parts_of(folds, within),
@@ -182,10 +181,10 @@ class RowMetric(Metric):
         return found
 
 
-def training_of(folds: Sequence[Scored], models: Models) -> tuple[float, float]:
-    """Training cases of a fold on average, and how many of them there are to a test case, as intervals take it."""
+def training_of(folds: Sequence[Scored]) -> tuple[float, float]:
+    """Training cases of a fold on average, and how many of them there are to a test case."""
     train, test = sum(len(fold.train) for fold in folds), sum(len(fold.rows) for fold in folds)
-    return train / len(folds), OF_DRAWS if models == "bootstrap" else train / max(test, 1)
+    return train / len(folds), train / max(test, 1)
 
 
 def where_of(within: bool) -> str:
