@@ -18,6 +18,7 @@ from features.results.runs import read_run
 from features.results.schemas import ASSOCIATION_TABLES
 from flows.change import Change
 from flows.named import read_study
+from tasks.modelling.association.study import AssociationStudy
 from tests.conftest import Demo
 from tests.support.catalog import cohort_of, write_catalog
 
@@ -145,6 +146,12 @@ def test_what_the_catalog_lacks_is_told_with_its_line(
     told = command("check", toy / "wrong.yaml", "--catalog", toy / "data_catalog.yaml", code=2).stderr
     assert words in told
     assert "wrong.yaml" in told
+
+
+def test_studies_that_the_page_shows_are_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "association.md").read_text("utf-8")
+    shown = [yaml.safe_load(text.split("```")[0]) for text in page.split("```yaml\n")[1:]]
+    assert [AssociationStudy.model_validate({"name": "shown", **one}).kind for one in shown] == ["association"] * 2
 
 
 def test_a_run_may_have_other_blocks_and_no_models(toy: Path) -> None:

@@ -12,6 +12,7 @@ from lifelines import CoxPHFitter
 from lifelines.exceptions import ConvergenceError
 from pydantic import Field
 
+from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.correlation_interval import NORMAL
 from tasks.modelling.effects.effect import LEAST_EVENTS, Adjusted, Estimate, Floats, Sample, VariableKind
@@ -29,6 +30,9 @@ class HazardRatio(Adjusted):
     kind: Literal["hazard_ratio"] = "hazard_ratio"
     title: ClassVar[str] = "Hazard ratio per SD"
     takes: ClassVar[frozenset[VariableKind]] = frozenset({"follow_up"})
+    compared: ClassVar[Compared] = Compared(
+        "lifelines, nki70", "1e-6", "tasks/modelling/effects/test_effects_of_others.py"
+    )
     null: ClassVar[float] = 1.0
     ratio: ClassVar[bool] = True
 

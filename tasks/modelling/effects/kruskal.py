@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import kruskal, ncf
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.effects.effect import Effect, Estimate, Sample, VariableKind
 
 
@@ -21,6 +22,9 @@ class Kruskal(Effect):
     kind: Literal["kruskal"] = "kruskal"
     title: ClassVar[str] = "ε²"
     takes: ClassVar[frozenset[VariableKind]] = frozenset({"classes", "ranks", "flag"})
+    compared: ClassVar[Compared] = Compared(
+        "scipy, nki70", "1e-12", "tasks/modelling/effects/test_effects_of_others.py"
+    )
 
     def estimate(self, sample: Sample) -> Estimate:
         assert sample.y is not None

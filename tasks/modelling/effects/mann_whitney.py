@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.stats import mannwhitneyu, rankdata
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.correlation_interval import NORMAL
 from tasks.modelling.effects.effect import Effect, Estimate, Sample, VariableKind
 from tasks.modelling.intervals.delong import least_of_perfect
@@ -24,6 +25,9 @@ class MannWhitney(Effect):
     kind: Literal["mann_whitney"] = "mann_whitney"
     title: ClassVar[str] = "AUC"
     takes: ClassVar[frozenset[VariableKind]] = frozenset({"flag"})
+    compared: ClassVar[Compared] = Compared(
+        "scipy and scikit-learn, nki70", "1e-12", "tasks/modelling/effects/test_effects_of_others.py"
+    )
     null: ClassVar[float] = 0.5
 
     def estimate(self, sample: Sample) -> Estimate:

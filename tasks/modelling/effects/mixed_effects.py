@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 from scipy.stats import t as student
 
+from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.effects.effect import Adjusted, Codes, Estimate, Floats, Sample, VariableKind
 from tasks.modelling.solvers.random_intercept import fit_random_intercept
@@ -30,6 +31,9 @@ class MixedEffects(Adjusted):
     kind: Literal["mixed_effects"] = "mixed_effects"
     title: ClassVar[str] = "Change in SD"
     takes: ClassVar[frozenset[VariableKind]] = frozenset({"number", "ranks", "flag"})
+    compared: ClassVar[Compared] = Compared(
+        "statsmodels, growth curves (Potthoff and Roy)", "2e-6", "tasks/modelling/effects/test_effects_of_others.py"
+    )
     repeated: ClassVar[bool] = True
 
     term: Literal["days", "variable", "interaction"] = Field(

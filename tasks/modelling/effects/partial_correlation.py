@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.effects.effect import Adjusted, Estimate, Sample, VariableKind
 from tasks.modelling.partial import partial_correlation
 
@@ -17,6 +18,9 @@ class PartialCorrelation(Adjusted):
     kind: Literal["partial_correlation"] = "partial_correlation"
     title: ClassVar[str] = "Partial r"
     takes: ClassVar[frozenset[VariableKind]] = frozenset({"number", "flag"})
+    compared: ClassVar[Compared] = Compared(
+        "pingouin and residuals of a regression, nki70", "1e-10", "tasks/modelling/effects/test_effects_of_others.py"
+    )
 
     def estimate(self, sample: Sample) -> Estimate:
         assert sample.y is not None

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.stats import rankdata
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.effects.effect import Adjusted, Estimate, Sample, VariableKind
 from tasks.modelling.partial import partial_correlation
 
@@ -17,6 +18,9 @@ class PartialRankCorrelation(Adjusted):
     kind: Literal["partial_rank_correlation"] = "partial_rank_correlation"
     title: ClassVar[str] = "Partial ρ"
     takes: ClassVar[frozenset[VariableKind]] = frozenset({"number", "ranks", "flag"})
+    compared: ClassVar[Compared] = Compared(
+        "pingouin, nki70", "1e-10", "tasks/modelling/effects/test_effects_of_others.py"
+    )
 
     def estimate(self, sample: Sample) -> Estimate:
         x, y = (rankdata(one).astype(np.float64) for one in (sample.x, sample.y))

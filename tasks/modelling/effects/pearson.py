@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from scipy.stats import pearsonr
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.correlation_interval import by_fisher
 from tasks.modelling.effects.effect import Effect, Estimate, Sample, VariableKind
 
@@ -19,6 +20,9 @@ class Pearson(Effect):
     kind: Literal["pearson"] = "pearson"
     title: ClassVar[str] = "Pearson’s r"
     takes: ClassVar[frozenset[VariableKind]] = frozenset({"number", "flag"})
+    compared: ClassVar[Compared] = Compared(
+        "scipy, nki70", "1e-12", "tasks/modelling/effects/test_effects_of_others.py"
+    )
 
     def estimate(self, sample: Sample) -> Estimate:
         found = pearsonr(sample.x, sample.y)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from scipy.stats import spearmanr
 
+from features.core.kinds.compared import Compared
 from tasks.modelling.correlation_interval import by_fisher
 from tasks.modelling.effects.effect import Effect, Estimate, Sample, VariableKind
 
@@ -19,6 +20,9 @@ class Spearman(Effect):
     kind: Literal["spearman"] = "spearman"
     title: ClassVar[str] = "Spearman’s ρ"
     takes: ClassVar[frozenset[VariableKind]] = frozenset({"number", "ranks", "flag"})
+    compared: ClassVar[Compared] = Compared(
+        "scipy, nki70", "1e-12", "tasks/modelling/effects/test_effects_of_others.py"
+    )
 
     def estimate(self, sample: Sample) -> Estimate:
         found = spearmanr(sample.x, sample.y)
