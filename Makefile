@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-ver
 	--no-emit-package torch --no-header --no-annotate
 PIP := $(BIN)/python -m pip install --quiet --no-compile
 
-.PHONY: help torch demo test check types fast format serve docs lock licences clean
+.PHONY: help torch demo test studies check types fast format serve docs lock licences clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,11 @@ demo: $(READY)  ## the main job on the built-in cohort, into demo/
 
 test: $(TOOLS)  ## every test that this machine can run
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(4, os.cpu_count() + 1))') --dist loadfile --no-loadscope-reorder
+
+studies: $(READY)  ## every study of the literature, with two seeds and the null, into literature/
+	set -e; for size in "" "--seed 1" "--null"; do for name in $$(cd flows/studies && grep -l '^simulated:' *.yaml | sed 's/\.yaml$$//'); do \
+	  $(BIN)/radweave study $$name $$size; done; done
+	$(BIN)/radweave studies
 
 check: $(TOOLS)  ## format, lint, types, architecture and fast tests, under two minutes
 	@$(MAKE) --no-print-directory -j2 types fast

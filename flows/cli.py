@@ -41,6 +41,7 @@ from flows.commands.schema import schema
 from flows.commands.score import score
 from flows.commands.series import series
 from flows.commands.simulate import simulate
+from flows.commands.studies import studies
 from flows.commands.study import study
 
 app = typer.Typer(
@@ -273,7 +274,7 @@ def prepare() -> None:
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Start": (demo, init, extract, list_kinds, features, backbones, schema),
     "Look after data": (check, series, refresh, status, quarantine, quality, standardise, simulate),
-    "Run studies": (study, score, stability, agreement),
+    "Run studies": (study, studies, score, stability, agreement),
     "Query and export": (query, export, map_features, export_seg),
     "Upkeep of a store": upkeep.COMMANDS,
     "Privacy and keys": (deidentify, *keys.COMMANDS),

@@ -52,7 +52,21 @@ def _is_card(path: Path) -> bool:
 
 
 def study_files() -> dict[str, Path]:
-    """Studies that come with radweave, by name."""
+    """Studies that come with radweave and are of a catalog's cohorts, by name."""
+    return {name: path for name, path in _studies().items() if not is_literature(path)}
+
+
+def literature_files() -> dict[str, Path]:
+    """Studies of the literature, which make a cohort of their own, by name."""
+    return {name: path for name, path in _studies().items() if is_literature(path)}
+
+
+def is_literature(path: Path) -> bool:
+    """Whether a file is a study of the literature: it says what is simulated."""
+    return bool(re.search(r"^simulated:", path.read_text("utf-8", errors="replace"), re.MULTILINE))
+
+
+def _studies() -> dict[str, Path]:
     return {path.stem: path for path in sorted((FOLDER / "studies").glob("*.yaml"))}
 
 
@@ -79,7 +93,7 @@ def name_of(given: str) -> str:
 
 def find_study(given: str, folder: Path = Path()) -> Path:
     """The file of a study: by the name of one that comes with radweave, or a path as seen from `folder`. Raises RadweaveError."""
-    return _file("study", given, given, study_files(), folder)
+    return _file("study", given, given, _studies(), folder)
 
 
 def _file(what: str, given: str, name: str, files: Mapping[str, Path], folder: Path) -> Path:

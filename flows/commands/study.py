@@ -87,7 +87,10 @@ def study(
     ] = None,
     folder: Annotated[
         Path | None,
-        _option(text="Where the catalog and the study go; else a folder named for the table.", metavar="FOLDER"),
+        _option(
+            text="Where the catalog and the study go; else a folder named for the table, or literature.",
+            metavar="FOLDER",
+        ),
     ] = None,
     final: Annotated[
         bool, typer.Option("--final", help="Fit the best combination on all training rows, and save it as a model.")
@@ -97,6 +100,14 @@ def study(
         typer.Option(help="With --final, the set of blocks; without it, the study's own rule chooses.", metavar="NAME"),
     ] = "",
     model: Annotated[str, typer.Option(help="With --final, the model, by its name in the study.", metavar="NAME")] = "",
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Seed in the place of the study's own; of the literature also of the cohort."),
+    ] = None,
+    null: Annotated[
+        bool, typer.Option("--null", help="Of a study of the literature: on a cohort in which nothing is planted.")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Of a study of the literature: at the published size.")] = False,
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
     runner: RunnerOption = None,
@@ -106,6 +117,9 @@ def study(
     timeout: TimeoutOption = None,
 ) -> None:
     """Fuse, fit, evaluate and report. What did not change since the last time is not fitted again.
+
+    A study of the literature (radweave studies lists them) makes its cohort, refreshes it and is run, from an empty folder:
+    radweave study hao2018 --seed 1
 
     With --table no catalog is needed: radweave writes one, and a study, and runs it. For example:
     radweave study --table features.csv --id PatientID --target response
@@ -146,19 +160,37 @@ def study(
 
         study_table(asked_of(table, **columns), folder, store, chosen)
         return
-    if given := [name for name, value in {**columns, "folder": folder}.items() if value]:
+    if given := [name for name, value in columns.items() if value]:
         option = {"ids": "id", "targets": "target"}.get(given[0], given[0].replace("_", "-"))
         raise RadweaveError(f"--{option} goes with --table FILE, which is not given")
     if not studies:
         raise RadweaveError(
             "name a study, or a table of features: radweave study --table FILE --id COLUMN --target COLUMN"
         )
+    from flows.named import find_study, is_literature
+
+    files = [find_study(one) for one in studies]
+    reviewed = [path for path in files if is_literature(path)]
+    if reviewed and len(reviewed) < len(files):
+        raise RadweaveError("studies of the literature have cohorts of their own: run them by themselves")
+    if reviewed:
+        from flows.commands.studies import run_reviewed
+
+        run_reviewed(reviewed, seed or 0, folder, chosen, null=null, full=full)
+        return
+    if final and seed is not None:
+        raise RadweaveError("--final goes with the seed of the study: write it into its file")
+    for option, value in (("--null", null), ("--full", full), ("--folder", folder)):
+        if value:
+            raise RadweaveError(f"{option} goes with a study of the literature (radweave studies), or a --table")
     from flows.screen import Screen
     from flows.serving.engine import run_flow
     from flows.study import study as flow
 
     with Screen() as screen:
-        folders = [run_flow(flow, name, runner=chosen, catalog=str(catalog), store=str(store)) for name in studies]
+        folders = [
+            run_flow(flow, name, seed=seed, runner=chosen, catalog=str(catalog), store=str(store)) for name in studies
+        ]
         screen.show_studies(folders)
         if final:
             from flows.final import final as fit

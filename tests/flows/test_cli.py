@@ -33,7 +33,7 @@ COMMANDS = (
     "prepare",
 )
 COMMANDS += ("history", "diff", "withdraw", "restore", "restart-audit", "verify", "gc", "pseudonym")
-COMMANDS += ("backbones", "stability", "agreement", "map", "make-key", "adopt-key", "rekey")
+COMMANDS += ("backbones", "studies", "stability", "agreement", "map", "make-key", "adopt-key", "rekey")
 COMMANDS += ("init", "quarantine", "quality", "deidentify", "export-seg", "standardise", "list", "schema", "series")
 
 

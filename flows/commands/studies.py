@@ -1,0 +1,74 @@
+"""studies: the studies of the literature, what was published, and what came out here."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.commands.listing import Form, print_rows
+from tasks.running.pool import AnyRunner
+
+FOLDER = Path("literature")
+FolderOption = Annotated[Path, typer.Option(help="Where the runs are.", metavar="FOLDER")]
+
+
+def studies(folder: FolderOption = FOLDER, form: Form = "table") -> None:
+    """List the studies of the literature: data, method, what was published, and what runs below a folder found.
+
+    radweave study ID runs one from an empty folder. Figures as published are of other data, and never a target.
+    """
+    from flows.literature import literature_results, load_literature
+    from flows.named import literature_files
+
+    found = literature_results(folder)
+    if form == "json":
+        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    rows: list[dict[str, str]] = []
+    for name, path in literature_files().items():
+        plan = load_literature(path)
+        told = {"study": name, "by": plan.published.by, "data": plan.published.data, "method": plan.published.method}
+        told |= {"published": plan.published.result, "here": f"simulated {plan.simulated.kind}"}
+        runs = [one for one in found if one["study"] == name]
+        rows += [{**told, **_run_cells(one)} for one in runs] or [{**told, "run": "not run", "came out": "", "CPU": ""}]
+    print_rows(rows, form, "Studies of the literature", spare=("by", "data", "method", "published"))
+
+
+def run_reviewed(
+    paths: Sequence[Path], seed: int, folder: Path | None, runner: AnyRunner, *, null: bool, full: bool
+) -> None:
+    """Run studies of the literature, and show their scores and verdicts."""
+    from features.core.storage.seal import read_json
+    from flows.literature import RESULT, Size, run_literature
+    from flows.screen import Screen
+
+    size, place = Size(seed, null, full), folder or FOLDER
+    with Screen() as screen:
+        runs = [run for path in paths for run in run_literature(path, size, place, runner)]
+        screen.show_studies(runs)
+    for path in paths:
+        own = place / path.stem / size.folder
+        result = read_json(own / RESULT)
+        for claim in _claims(result):
+            typer.echo(f"{claim['verdict']}: {claim['claim']} ({_estimate(claim)})")
+        typer.echo(f"{path.stem}, {size.folder}: {result['verdict']}; {own / RESULT}")
+
+
+def _run_cells(result: dict[str, Any]) -> dict[str, str]:
+    size = [f"seed {result['simulated']['seed']}", *["null"] * result["simulated"]["null"], *["full"] * result["full"]]
+    claims = "; ".join(f"{claim['claim']}: {_estimate(claim)}, {claim['verdict']}" for claim in _claims(result))
+    cpu_s = sum(cpu_s for _, cpu_s in result["cost"].values())
+    return {"run": ", ".join(size), "came out": claims, "CPU": f"{cpu_s:.0f} s"}
+
+
+def _claims(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [claim for one in result["studies"].values() for claim in one["claims"]]
+
+
+def _estimate(claim: dict[str, Any]) -> str:
+    if claim["value"] is None:
+        return claim["reason"] or "no estimate"
+    bounds = "" if claim["low"] is None else f", {claim['low']:.2f} to {claim['high']:.2f}"
+    return f"{claim['metric']} {'difference ' if claim['second'] else ''}{claim['value']:.2f}{bounds}"

@@ -1,0 +1,92 @@
+"""Studies of the literature: each is run whole from an empty folder, by what its row of the review asks for."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from features.core.storage.seal import read_json
+from flows.literature import RESULT, Size, load_literature, run_literature
+from flows.named import literature_files, study_files
+from tasks.modelling.evaluation.study import load_study
+from tasks.running.runners.threads import Threads
+
+FILES = literature_files()
+EVERY = list(FILES)
+TODAY = date.today().toordinal()
+OF_TODAY = [EVERY[(2 * TODAY + i) % len(EVERY)] for i in range(min(2, len(EVERY)))]  # two a day, in turn
+
+# What each row of the review names: images or regions that are measured, models and steps, and how many claims there are.
+ROWS: dict[str, dict[str, Any]] = {
+    "hao2018": {"inputs": {"PT"}, "models": {"svm"}, "steps": {"screen"}, "claims": 2},
+    "nie2016": {
+        "inputs": {"t2", "adc", "uptake"},
+        "models": {"multilayer_perceptron"},
+        "steps": {"screen"},
+        "claims": 4,
+    },
+    "shi2018": {
+        "inputs": {"pet", "t1"},
+        "models": {"stacked_polynomial_network", "svm"},
+        "steps": {"screen"},
+        "claims": 3,
+    },
+    "sun2018": {"inputs": {"CT"}, "models": {"ridge_logistic", "ridge_cox"}, "steps": set(), "claims": 2},
+}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_study_has_a_row_and_says_what_was_published_and_claimed(name: str, tmp_path: Path) -> None:
+    plan = load_literature(FILES[name])
+    assert plan.published.by and plan.published.result
+    for one, settings in {**plan.studies, **plan.beside}.items():
+        path = tmp_path / f"{one}.yaml"
+        path.write_text(yaml.safe_dump(settings))
+        assert load_study(path).name == one
+        assert set(settings["recipes"]) <= set(plan.simulated.recipes())  # type: ignore[attr-defined]
+    assert sum(len(settings.get("claims", ())) for settings in plan.studies.values()) == ROWS[name]["claims"]
+
+
+def test_studies_of_the_literature_are_none_of_a_catalog() -> None:
+    assert not set(FILES) & set(study_files())
+    assert set(FILES) == set(ROWS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OF_TODAY)
+def test_a_study_runs_whole_and_its_result_says_what_really_ran(name: str, tmp_path: Path) -> None:
+    runs = run_literature(FILES[name], Size(), tmp_path, Threads(workers=2))
+    own, row = tmp_path / name / "seed0", ROWS[name]
+    result = read_json(own / RESULT)
+    assert all((run / "report.html").is_file() for run in runs)
+    words = {word for cohort in result["inputs"].values() for scan in cohort for word in scan.split()}
+    assert row["inputs"] <= words
+    candidates = [one for part in result["studies"].values() for one in part["candidates"]]
+    assert row["models"] == {one["model"]["kind"] for one in candidates}
+    assert row["steps"] <= {step for one in candidates for step in one["steps"]}
+    claims = [claim for part in result["studies"].values() for claim in part["claims"]]
+    assert len(claims) == row["claims"]
+    assert all(claim["verdict"] in ("supported", "undecided", "not supported") for claim in claims)
+    assert all(claim["low"] <= claim["value"] <= claim["high"] for claim in claims)
+    assert any(claim["verdict"] == "supported" for claim in claims)  # what is planted is found
+    assert all(0.78 <= part["oracle"]["oracle"] <= 0.9 for part in result["studies"].values() if part["oracle"])
+    for part in result["studies"].values():
+        told = {(score["split"], score["cohort"]): score for score in part["baseline"]}
+        assert all(score["value"] < 0.72 for score in told.values())  # of few patients, whose truth is at most 0.60
+    before = (own / RESULT).read_bytes()
+    assert run_literature(FILES[name], Size(), tmp_path, Threads(workers=2)) == runs
+    assert (own / RESULT).read_bytes() == before  # nothing was computed again
+
+
+def test_the_command_refuses_what_a_study_does_not_have(command, tmp_path: Path) -> None:
+    assert (
+        "studies of the literature have cohorts of their own"
+        in command("study", "hao2018", "sts_recurrence", code=2).stderr
+    )
+    assert "--null goes with a study of the literature" in command("study", "sts_recurrence", "--null", code=2).stderr
+    shown = command("studies", "--folder", tmp_path, "--format", "json")
+    assert json.loads(shown.stdout) == []
+    assert "not run" in command("studies", "--folder", tmp_path, "--format", "csv").stdout
