@@ -50,7 +50,9 @@ REGION_COLUMNS: tuple[Column, ...] = (
     _fact("image_mean", "Mean intensity of the whole image, padding included", "as image"),
     _fact("image_max", "Highest intensity of the whole image, padding included", "as image"),
     _fact("image_sd", "Standard deviation of intensities of the whole image (population)", "as image"),
-    _fact("image_plane_sd", "Spread of the means of planes (root of their variances along x, y and z, added)", "as image"),
+    _fact(
+        "image_plane_sd", "Spread of the means of planes (root of their variances along x, y and z, added)", "as image"
+    ),
     Column("manufacturer", "string", "Manufacturer of the scanner, empty if unknown", role="fact"),
     Column("kernel", "string", "Convolution kernel, empty if unknown", role="fact"),
     Column("model", "string", "Model of the scanner, empty if unknown", role="fact"),
