@@ -129,7 +129,10 @@ def test_a_study_that_is_killed_near_its_end_computes_the_rest(whole: Place, tmp
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     before = place.kept()
-    assert 0.9 * FITS <= len(before) < FITS
+    assert 0.9 * FITS <= len(before) <= FITS
+    shutil.rmtree(
+        place.store.root / "studies", ignore_errors=True
+    )  # on a busy machine it may have come to its end first
     assert place.study()[0] == len(before)
     after = place.kept()
     assert len(after) == FITS

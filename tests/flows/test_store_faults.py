@@ -85,12 +85,14 @@ def test_twenty_kills_leave_one_whole_refresh_each_time(cohort: Cohort) -> None:
     assert states[0] != states[1]
     rng = random.Random(1)
     committed = 0
-    for _ in range(20):
+    for trial in range(20):
         cohort.toggle()
         before = newest(cohort.store).refresh
         process = fork.Process(target=cohort.refresh)
         process.start()
-        time.sleep(rng.uniform(0.2, 1.05) * took)
+        time.sleep(
+            rng.uniform(0.2, 1.05) * took if trial % 10 else 0
+        )  # two at once, however fast the machine has become
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         committed += newest(cohort.store).refresh - before

@@ -199,7 +199,8 @@ class CohortPlan:
         if found.unnamed:
             self.said.append(f"{table.name}: {several(found.unnamed, 'column')} without a name left out")
         if found.missing:
-            self.said.append(f"{table.name}: {', '.join(found.missing)} taken as missing")
+            cells = ", ".join(f"{cell} in {several(count, 'cell')}" for cell, count in found.missing.items())
+            self.said.append(f"{table.name}: {cells} taken as missing")
 
 
 def _block_word(table: SeenTable, taken: Collection[str]) -> str:

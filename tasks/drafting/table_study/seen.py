@@ -6,7 +6,7 @@ import csv
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -38,7 +38,7 @@ class Columns:
     what describes an extraction.
 
     writer: the software that wrote the table, `plain` where the header does not tell. missing: cells of features, besides ''
-    and NA, that mean missing. unnamed: how many columns have no name.
+    and NA, that mean missing → in how many places they stand. unnamed: how many columns have no name.
     """
 
     writer: str
@@ -47,7 +47,7 @@ class Columns:
     counters: tuple[str, ...]
     keys: tuple[str, ...]
     diagnostics: tuple[str, ...]
-    missing: tuple[str, ...]
+    missing: Mapping[str, int]
     unnamed: int
 
 
@@ -173,8 +173,10 @@ def _columns(file: TableFile, source: TextSource, others: Sequence[str], cells: 
     )
 
 
-def _missing(file: TableFile, source: TextSource, names: Sequence[str]) -> tuple[str, ...]:
-    """Cells of columns of numbers that say by their words that they are missing."""
-    found = {cell for cells in file.read(names, []).texts.values() for cell in cells} if names else set[str]()
-    words = {cell for cell in found if cell.lower() in MISSING | SPOKEN and cell not in ("", "NA")}
-    return tuple(sorted(cell for cell in words if parse_number(cell, source.decimal) is None))
+def _missing(file: TableFile, source: TextSource, names: Sequence[str]) -> dict[str, int]:
+    """Cells of columns of numbers that say by their words that they are missing, in their order → in how many places."""
+    found = (
+        Counter(cell for cells in file.read(names, []).texts.values() for cell in cells) if names else Counter[str]()
+    )
+    words = [cell for cell in sorted(found) if cell.lower() in MISSING | SPOKEN and cell not in ("", "NA")]
+    return {cell: found[cell] for cell in words if parse_number(cell, source.decimal) is None}

@@ -21,7 +21,7 @@ from features.core.storage.store import Store
 store = Store(Path(sys.argv[1]))
 with store.writing("demo") if sys.argv[2] == "writing" else store.cleaning():
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 

@@ -66,7 +66,7 @@ def test_a_table_becomes_a_catalog_and_a_study(tmp_path: Path) -> None:
         "features.csv: 4 patients, 2 features",
         "features.csv: 1 column of text left out: Scanner [kV]",
         "features.csv: 1 column without a name left out",
-        "features.csv: nan taken as missing",
+        "features.csv: nan in 1 cell taken as missing",
         "site: 2 centres: site_1, site_2",
         "set: models train on train, and test is held out",
     )

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.running.pool import Pool
+from tests.tasks.deeds import process_ids
+
 ROOT = Path(__file__).parents[4]
 QUIET = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical"}
 
@@ -50,6 +53,18 @@ def wait_until(ready: Callable[[], object], seconds: float = 300) -> None:
     while not ready():
         assert time.monotonic() < end, f"not within {seconds} s"
         time.sleep(0.05)
+
+
+def of_two_children(pool: Pool) -> list[tuple[int, int]]:
+    """Each child that did some work, and its parent: more work until two have done some, since one may start much later."""
+    found: list[tuple[int, int]] = []
+
+    def two() -> bool:
+        found.extend(pool.map(process_ids, range(20), "processes"))
+        return len({child for child, _ in found}) == 2
+
+    wait_until(two)
+    return found
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 from tasks.running.pool import Pool
 from tasks.running.runners.processes import Processes
 from tests.tasks.deeds import fail_with_what_does_not_pickle, leave_traces, process_ids, square, threads_of_libraries
-from tests.tasks.running.runners.conftest import ROOT, wait_until
+from tests.tasks.running.runners.conftest import ROOT, of_two_children, wait_until
 from tests.tasks.running.test_pool import is_alive
 
 
@@ -56,7 +56,7 @@ def test_workers_can_be_started_before_they_are_needed(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_children_end_with_the_pool() -> None:
     with Pool(Processes(workers=2)) as pool:
-        children = {child for child, _ in pool.map(process_ids, range(40), "processes")}
+        children = {child for child, _ in of_two_children(pool)}
     assert len(children) == 2
     assert not any(is_alive(child) for child in children)
 
@@ -64,7 +64,7 @@ def test_children_end_with_the_pool() -> None:
 @pytest.mark.slow
 def test_a_child_that_is_killed_while_it_waits_costs_nothing() -> None:
     with Pool(Processes(workers=2)) as pool:
-        children = {child for child, _ in pool.map(process_ids, range(40), "processes")}
+        children = {child for child, _ in of_two_children(pool)}
         os.kill(min(children), signal.SIGKILL)
         wait_until(lambda: not is_alive(min(children)))
         assert pool.map(square, range(5), "squares") == [0, 1, 4, 9, 16]
