@@ -94,8 +94,8 @@ def _variance(
     position, patients = patients_of([draw.rows for draw in draws], groups)
     times = times_drawn([draw.trained for draw in draws], position, patients, len(groups))
     if isinstance(metric, RowMetric):
-        if metric.resampled:
-            raise ValueError(metric.resampled)
+        if metric.resampled or metric.undrawn:
+            raise ValueError(metric.resampled or metric.undrawn)
         if metric.interval_above is not None and left_out <= metric.interval_above:
             raise ValueError(f"the score is not above {metric.interval_above:g}, where none was found that holds")
         moved = influence_of(left_out, metric.parts_of(draws, within), metric.of_sums, groups)

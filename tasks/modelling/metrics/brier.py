@@ -31,6 +31,7 @@ class Brier(RowMetric):
     places: ClassVar[int] = 3
     chance: ClassVar[float | None] = None
     scale: ClassVar[Scale] = "positive"
+    undrawn: ClassVar[str] = "the corrected score is a little too high, and what was found about it holds too rarely"
 
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         return np.column_stack([squared_distance(fold, fold.chances), np.ones(len(fold.rows))])

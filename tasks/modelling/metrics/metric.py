@@ -126,13 +126,14 @@ class RowMetric(Metric):
 
     Within centres it is computed for each centre over all folds, and these values are averaged by the cases of the centres that
     have one. interval_above: only higher values have an interval under cross-validation.
-    resampled: why it has no interval under cross-validation, where none was found.
+    resampled: why it has no interval under cross-validation, where none was found; undrawn: likewise under the bootstrap.
     """
 
     gathered: ClassVar[str] = "cases of all {folds} are counted together"
     interval_above: ClassVar[float | None] = None
     scale: ClassVar[Scale] = "loss"
     resampled: ClassVar[str] = ""
+    undrawn: ClassVar[str] = ""
 
     @abstractmethod
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
