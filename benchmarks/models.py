@@ -296,7 +296,7 @@ def run_paths(options: argparse.Namespace) -> bool:
 def run_followed(options: argparse.Namespace) -> bool:
     from benchmarks.models_followed import compare_followed
 
-    return compare_followed(options.patients, options.columns)
+    return compare_followed(options.patients, options.columns, options.only)
 
 
 def run_centre_out(options: argparse.Namespace) -> bool:
@@ -308,7 +308,7 @@ def run_centre_out(options: argparse.Namespace) -> bool:
 def run_each(options: argparse.Namespace) -> bool:
     from benchmarks.models_each import compare_each
 
-    return compare_each(options.patients, options.columns)
+    return compare_each(options.patients, options.columns, options.only)
 
 
 def main() -> int:
@@ -333,10 +333,12 @@ def main() -> int:
     kind = kinds.add_parser("each", help="every other model beside its library")
     kind.add_argument("--patients", type=int, default=200)
     kind.add_argument("--columns", type=int, default=500)
+    kind.add_argument("--only", default="", help="models whose title holds these words")
     kind.set_defaults(run=run_each)
     kind = kinds.add_parser("followed", help="every model of follow-up beside its library, called bare")
     kind.add_argument("--patients", type=int, default=200)
     kind.add_argument("--columns", type=int, default=500)
+    kind.add_argument("--only", default="", help="models whose title holds these words")
     kind.set_defaults(run=run_followed)
     kind = kinds.add_parser("centre_out", help="leave-one-centre-out LASSO-Cox beside an earlier build")
     kind.add_argument("--patients", type=int, default=500)

@@ -1,7 +1,9 @@
 """What each model costs beside its library called bare: the same folds, the same prepared columns, the same settings.
 
 For each fold, all settings are fitted and predict the test cases: radweave's by `fit_variants`, which may share work among them,
-the library's one after the other. The perceptron is compared with a bare loop of torch. Best of three rounds, seconds of CPU.
+the library's one after the other. Networks are compared with a bare loop of torch, and what no library has with a plain loop of its
+parts (benchmarks/models_plain.py). statsmodels is no dependency: without it mixed effects have no row. Best of three rounds,
+seconds of CPU.
 Scores are AUCs, R² of a number: the mean over folds and settings.
 """
 
@@ -14,19 +16,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 
 MOST_TIMES, ROUNDS, FOLDS = 1.2, 3, 5
 
 
 class Pair(NamedTuple):
-    """A model of a study with its settings, and the estimator with the same as keywords, one for each setting."""
+    """A model of a study with its settings, and the estimator with the same as keywords, one for each setting.
+
+    blocks: so many, one after the other, have the columns. visits: so many cases in a row are of one patient.
+    columns: the first so many alone.
+    """
 
     title: str
     model: dict[str, Any]
     peer: Any
     each: list[dict[str, Any]]
     number: bool = False
+    blocks: int = 1
+    visits: int = 1
+    columns: int | None = None
 
 
 class Fold(NamedTuple):
@@ -46,6 +55,8 @@ def pairs(columns: int) -> list[Pair]:
     from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
     from sklearn.naive_bayes import GaussianNB
     from sklearn.neighbors import KNeighborsClassifier
+
+    from benchmarks.models_plain import Perceptron, plain_pairs
 
     length = float(np.sqrt(columns))
     kernel = ConstantKernel(1.0, (1e-3, 1e3)) * RBF(length, (0.05 * length, 100 * length))
@@ -76,37 +87,8 @@ def pairs(columns: int) -> list[Pair]:
         ),
         Pair("Gaussian process", {"kind": "gaussian_process"}, GaussianProcessClassifier(kernel), [{}]),
         Pair("perceptron", {"kind": "multilayer_perceptron", "weight_decay": [0.1]}, Perceptron(), [{}]),
+        *plain_pairs(),
     ]
-
-
-class Perceptron(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """As a user of torch writes it: one hidden layer, full batches, AdamW with a cosine."""
-
-    def fit(self, X: NDArray[np.float64], y: NDArray[np.bool_]) -> Perceptron:
-        import torch
-
-        torch.manual_seed(0)
-        torch.set_num_threads(1)
-        self.network = torch.nn.Sequential(
-            torch.nn.Linear(X.shape[1], 16), torch.nn.ReLU(), torch.nn.Dropout(0.2), torch.nn.Linear(16, 1)
-        )
-        inputs, goal = torch.tensor(X, dtype=torch.float32), torch.tensor(y[:, None], dtype=torch.float32)
-        optimiser = torch.optim.AdamW(self.network.parameters(), lr=0.01, weight_decay=0.1)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 150)
-        for _ in range(150):
-            optimiser.zero_grad()
-            torch.nn.functional.binary_cross_entropy_with_logits(self.network(inputs), goal).backward()
-            optimiser.step()
-            schedule.step()
-        return self
-
-    def decision_function(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        import torch
-
-        self.network.eval()
-        with torch.no_grad():
-            found: NDArray[np.float64] = self.network(torch.tensor(X, dtype=torch.float32))[:, 0].double().numpy()
-        return found
 
 
 def folds_of(X: NDArray[np.float64], y: NDArray[Any]) -> list[Fold]:
@@ -150,8 +132,11 @@ def run_ours(pair: Pair, folds: Sequence[Fold]) -> list[NDArray[np.float64]]:
     endpoint, found = ENDPOINTS.parse({"kind": kind, "column": "outcome"}), []
     for fold in folds:
         names = np.array([f"c{i}" for i in range(fold.X.shape[1])])
-        columns = Columns(names, np.full(len(names), "radiomics"))
-        train, test = (Rows(X, columns, {"patient": np.arange(len(X)).astype(str)}) for X in (fold.X, fold.tested))
+        blocks = np.array([f"block_{i * pair.blocks // len(names)}" for i in range(len(names))])
+        columns = Columns(names, blocks)
+        train, test = (
+            Rows(X, columns, {"patient": (np.arange(len(X)) // pair.visits).astype(str)}) for X in (fold.X, fold.tested)
+        )
         outcome = Outcome.of_value(fold.y) if pair.number else Outcome.of_flag(fold.y)
         model = MODELS.parse(pair.model)
         for one in model.fit_variants(train, Target(outcome, endpoint), 0, model.variants()):
@@ -180,7 +165,7 @@ def timed(run: Run, pair: Pair, folds: Sequence[Fold]) -> tuple[float, float]:
     return min(seconds), float(np.mean([score(y, told) for y, told in zip(seen, found, strict=True)]))
 
 
-def compare_each(patients: int, columns: int) -> bool:
+def compare_each(patients: int, columns: int, only: str) -> bool:
     """Print what each model costs on both sides, and its score; whether none costs more than promised."""
     from benchmarks.models import planted
 
@@ -194,7 +179,9 @@ def compare_each(patients: int, columns: int) -> bool:
     print("|---|---|---|---|---|---|")
     dear = []
     for pair in pairs(columns):
-        folds = folds_of(X, number if pair.number else y)
+        if only and only not in pair.title:
+            continue
+        folds = folds_of(X[:, : pair.columns], number if pair.number else y)
         theirs, their_score = timed(run_peer, pair, folds)
         ours, our_score = timed(run_ours, pair, folds)
         dear += [pair.title] if ours > MOST_TIMES * theirs else []
