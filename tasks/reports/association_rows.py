@@ -50,7 +50,7 @@ def row_in_words(found: AssociationFindings, row: Association) -> AssociationRow
     label = feature_label(row.column, found.facts.variables)
     left = row.cases - row.n
     events = "" if row.events is None else f", {row.events} events"
-    events += f", {row.patients} patients" if row.patients != row.n else ""
+    events = f", {row.patients} patients" if row.patients != row.n else events
     return AssociationRow(
         label=label,
         name=row.column if label != row.column else "",
@@ -73,6 +73,7 @@ def effect_label(found: AssociationFindings, word: str) -> str:
     parts = [effect.title]
     if term := getattr(effect, "term", ""):
         per = {"days": "per 30 days", "variable": "by the variable", "interaction": "per 30 days, by the variable"}
+        per |= {"variable": per["interaction"]} if effect.needs_days else {}
         parts = [f"{effect.title.removeprefix('Change in ')} {per[term]}"]
     if effect.adjusts:
         parts.append(f"{', '.join(effect.adjusts)} held fixed")

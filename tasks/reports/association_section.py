@@ -32,7 +32,7 @@ class AssociationFindings:
     def variable(self, word: str) -> str:
         """A variable in words; the days, where a row has none."""
         known = {one.word: one.label for one in self.result.variables}
-        label = known.get(word, word) or "days, per 30"
+        label = known.get(word, word) or "days"
         return self.facts.variables.get(word, label) if label == word else label
 
 

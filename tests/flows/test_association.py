@@ -212,7 +212,7 @@ def test_changes_of_visits_are_those_of_mixed_models(tmp_path: Path, command: Ca
     assert apart["value"] * apart["sd"] == pytest.approx(-6.0, abs=1.5)
     assert apart["discovery"]
     assert not found["mixed_effects_days", "ct__noise"]["discovery"]
-    assert "days, per 30" in (run / "report.html").read_text("utf-8")
+    assert "SD per 30 days" in (run / "report.html").read_text("utf-8")
 
 
 @pytest.mark.slow

@@ -19,12 +19,13 @@ VISITS = 4
 
 
 def every_effect() -> list[Effect]:
-    """One of each kind in the folder, of the mixed model one of each term."""
+    """One of each kind in the folder, of those of visits one of each term."""
     terms = ("days", "variable", "interaction")
-    kinds = [kind for kind in EFFECTS.modules if kind != "mixed_effects"]
+    kinds = [kind for kind in EFFECTS.modules if kind not in ("mixed_effects", "mean_slope")]
     fixed = {kind: {"adjusted_for": ["age"]} if kind.startswith("partial") else {} for kind in kinds}
     return [EFFECTS.parse({"kind": kind, **fixed[kind]}) for kind in kinds] + [
-        EFFECTS.parse({"kind": "mixed_effects", "term": term}) for term in terms
+        *(EFFECTS.parse({"kind": "mixed_effects", "term": term}) for term in terms),
+        *(EFFECTS.parse({"kind": "mean_slope", "term": term}) for term in terms[:2]),
     ]
 
 
@@ -70,6 +71,7 @@ def draw_sample(
         visit_days = np.tile(np.arange(VISITS) * 15.0, patients) + rng.uniform(-2, 2, patients * visits)
         x = x + rng.normal(size=patients)[codes]
         term = getattr(effect, "term", "days")
+        term = "interaction" if (effect.kind, term) == ("mean_slope", "variable") else term
         if y is not None:
             y = y[codes]
         with_days = {"days": visit_days / 30, "variable": y, "interaction": None if y is None else y * visit_days / 30}

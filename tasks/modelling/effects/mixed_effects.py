@@ -24,8 +24,8 @@ class MixedEffects(Adjusted):
     term: days, the change per 30 days; variable, the difference of the column between the classes, or per standard deviation
     of a number, at all visits; interaction, how much the change per 30 days differs by it. A patient of ten visits does not
     count as ten: p and interval are of a t distribution with the degrees of freedom of visits within patients, or of patients
-    (containment, Pinheiro & Bates 2000, 2.4.2). Patients share one slope: where their changes differ by themselves, the
-    interval of days is too narrow.
+    (containment, Pinheiro & Bates 2000, 2.4.2). Patients share one slope: where they change each in their own way, p of days
+    and interaction is too small; mean_slope holds there.
     """
 
     kind: Literal["mixed_effects"] = "mixed_effects"
