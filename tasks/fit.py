@@ -21,6 +21,7 @@ from tasks.modelling.evaluation.kept_units import KeptUnits, run_and_keep
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Unit
+from tasks.modelling.signatures.direct import direct_scores, direct_table
 from tasks.modelling.signatures.fitted import SPLIT
 from tasks.modelling.signatures.values import Signed
 from tasks.running.pool import Pool
@@ -84,6 +85,7 @@ def fit_models(
         "comparisons": result.comparisons_table(),
         "horizon_scores": result.by_horizon_table(),
         "incidences": result.incidences,
+        "signature_scores": direct_table(direct_scores(design, [one.values for one in signatures])),
         "copies": result.copies_table(),
         "claims": result.claims_table(),
         "fits": pd.DataFrame(named, columns=FIT_COLUMNS),

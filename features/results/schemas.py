@@ -212,6 +212,11 @@ STUDY_TABLES = (
         "regions/int64 measurements/int64 median_icc/float64 stable_share/float64 split/string model/string metric/string "
         "within/string value/float64 low/float64 high/float64 n/int64 events/int64 reason/string",
     ),
+    _of_study(
+        "signature_scores",
+        "signature/string column/string cohort/string within/string metric/string value/float64 low/float64 high/float64 "
+        "n/int64 events/int64 reason/string",
+    ),
     _of_study("copies", "copies/int64 case/string alike/string joined/bool"),
 )
 ASSOCIATION_TABLES = (  # of association studies

@@ -137,6 +137,11 @@ def test_a_signature_is_a_column_with_a_unit_and_is_told_in_the_report(refreshed
     assert scores.set_index("split")["value"].to_dict()["external"] > 0.7
     selected = read_table(run / "selected.parquet").to_pandas()
     assert {"signature__cd8"} <= {*selected["feature"]}
+    alone = read_table(run / "signature_scores.parquet").to_pandas()
+    assert alone[["column", "cohort", "metric", "n"]].to_numpy().tolist() == [
+        ["signature__cd8", "treated", "auc", 60],
+        ["signature__cd8", "other", "auc", 40],
+    ]
     page = Page((run / "report.html").read_text())
     here = page.tables["table-signature-cd8-here"].rows
     assert [row[1] for row in here[1:]] == ["treated", "other"] and all(float(row[2]) > 0.7 for row in here[1:])

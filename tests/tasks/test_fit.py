@@ -24,9 +24,11 @@ def test_every_table_is_written_with_its_types(tmp_path: Path) -> None:
     found = {schema.name: read_table(tmp_path / f"{schema.name}.parquet") for schema in STUDY_TABLES}
     assert {name: table.schema for name, table in found.items()} == {one.name: one.arrow for one in STUDY_TABLES}
     assert {name for name, table in found.items() if not table.num_rows} == {
+        "claims",
         "copies",
         "horizon_scores",
         "incidences",
         "shares",
+        "signature_scores",
         "worth",
     }

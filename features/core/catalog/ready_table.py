@@ -47,6 +47,7 @@ _TAKEN = (
         "comparisons",
         "claims",
         "horizon_scores",
+        "signature_scores",
         "incidences",
         "copies",
         "fits",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
+import pandas as pd
 
 from features.core.design import Design
 from features.fusion.signature_columns import SignatureColumns
@@ -48,6 +49,11 @@ def direct_scores(design: Design, signatures: Sequence[SignatureColumns]) -> tup
                 several = len(np.unique(own.centres)) > 1
                 found += [_direct(own, one.name, column, cohort, within) for within in ("", "centre")[: 1 + several]]
     return tuple(found)
+
+
+def direct_table(scores: Sequence[Direct]) -> pd.DataFrame:
+    """The scores as a table, one row each."""
+    return pd.DataFrame([asdict(one) for one in scores], columns=[one.name for one in fields(Direct)])
 
 
 def _direct(design: Design, name: str, column: str, cohort: str, within: str) -> Direct:
