@@ -135,6 +135,16 @@ def test_each_fault_has_its_line_and_a_remedy(
         assert any(fault in one for one in found), found
 
 
+def test_a_study_of_associations_fits_no_signature(catalog: Path) -> None:
+    told(catalog)
+    association = {"kind": "association", "cohorts": ["genes"], "blocks": ["texture"], "variables": ["cd8"]}
+    (catalog.parent / "cd8_study.yaml").write_text(yaml.safe_dump({**association, "effects": ["spearman"]}))
+    with pytest.raises(
+        ConfigError, match="a signature is fitted by a study that predicts, and this one reports associations"
+    ):
+        check_configuration(catalog, [catalog.parent / "mine.yaml"])
+
+
 def test_a_ready_made_block_of_that_name_is_another_one(catalog: Path) -> None:
     """Without signatures the word is free; with them it is not."""
     write_catalog(catalog.parent, genes=cohort("cd8", "texture"), treated=cohort("response", "texture", "signature"))
