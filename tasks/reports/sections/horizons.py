@@ -51,7 +51,8 @@ class Horizons(Section):
         )
         named = f"{blocks_label(found.study, blocks)} with {model_label(model)}"
         own = [s for s in found.result.by_horizon if (s.blocks, s.model) == (blocks, model)]
-        days = " and ".join(f"day {day:g}" for day in dict.fromkeys(score.day for score in own))
+        *others, last = (f"{day:g}" for day in dict.fromkeys(score.day for score in own))
+        days = f"day {', '.join(others)} and {last}" if others else f"day {last}"
         return {
             "named": named,
             "table": by_day(own),
@@ -63,9 +64,13 @@ class Horizons(Section):
 
 @dataclass(frozen=True)
 class DayRow:
-    """The scores under one split, or of one held-out cohort, by a day. events: by then; followed: cases followed until it."""
+    """The scores under one split, or of one held-out cohort, by a day.
+
+    first: of the split or cohort. events: by then; followed: cases followed until it.
+    """
 
     where: str
+    first: bool
     day: str
     n: int
     events: int
@@ -94,7 +99,8 @@ def by_day(scores: Sequence[HorizonScore]) -> DayTable:
         one = of_day[0]
         rows.append(
             DayRow(
-                capital(held_out_label(split, cohort) if cohort else split_label(split)),
+                where := capital(held_out_label(split, cohort) if cohort else split_label(split)),
+                not rows or rows[-1].where != where,
                 f"{day:g}",
                 one.n,
                 one.events,
