@@ -93,7 +93,8 @@ def by_day(scores: Sequence[HorizonScore]) -> DayTable:
     metrics = [METRICS.parse(kind) for kind in dict.fromkeys(score.metric for score in scores)]
     heads = tuple((metric_label(m.kind).replace(_AT, ""), "" if m.ideal is None else f"{m.ideal:g}") for m in metrics)
     by_key = {(s.split, s.cohort, s.day, s.metric): s for s in scores}
-    cells, rows = Cells(), []
+    cells = Cells()
+    rows: list[DayRow] = []
     for split, cohort, day in dict.fromkeys((s.split, s.cohort, s.day) for s in scores):
         of_day = [by_key[split, cohort, day, metric.kind] for metric in metrics]
         one = of_day[0]
