@@ -30,12 +30,14 @@ from flows.serving.server import (
 )
 from tasks.running.runner import Runner
 
-SCHEDULED, ON_DEMAND = "scheduled", "on-demand"
+SCHEDULED, ON_DEMAND, SAVING, SCORING = "scheduled", "on-demand", "save-model", "score-cohort"
 _WHAT = {
     SCHEDULED: "Brings the tables of the cohorts up to date with their files: on schedule, or when you press Run. Without a "
     "choice: all cohorts whose files are here. What did not change is not computed again.",
     ON_DEMAND: "Runs a study on the tables of the last refresh, and writes its report. To run one: press Run, then Custom run, and "
     "choose it.",
+    SAVING: "Fits one combination of a study on all of its training cases, and saves it as a model with schema and card.",
+    SCORING: "Asks a saved model about a cohort: predictions, and scores where outcomes are known.",
 }
 
 
@@ -50,7 +52,7 @@ def serve_deployments(
     auth: str = "",
     url: str = "",
 ) -> None:
-    """Serve `refresh/scheduled` and `study/on-demand` until interrupted.
+    """Serve `refresh/scheduled`, `study/on-demand`, `final/save-model` and `score/score-cohort` until interrupted.
 
     Without a database, the server's own data lie in <store>/prefect; for a store on object storage, in ./radweave-server.
     url: where browsers find the server, if that is behind a proxy.
@@ -145,13 +147,15 @@ def _run_deployments(
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
+    from flows.final import final
     from flows.refresh import refresh
+    from flows.score import score
     from flows.serving.offers import offer_refresh, offer_study
     from flows.serving.prepare import end_stale_runs, free_gpu_slots, is_paused, prepare_server
     from flows.study import study
 
     prepare_server(for_workers=False)
-    if swept := end_stale_runs([SCHEDULED, ON_DEMAND]):
+    if swept := end_stale_runs([SCHEDULED, ON_DEMAND, SAVING, SCORING]):
         print(f"radweave: runs that were left by an earlier process and are Crashed now: {swept}", flush=True)
     if freed := free_gpu_slots(restarted=True):
         print(f"radweave: slots of the GPU that killed runs had left taken, free now: {freed}", flush=True)
@@ -167,11 +171,14 @@ def _run_deployments(
     nightly = Cron(cron, timezone="UTC", active=not paused)  # UTC is said, so that the UI says it too
     scheduled = refresh.to_deployment(SCHEDULED, schedule=nightly, description=_WHAT[SCHEDULED], **common)
     on_demand = study.to_deployment(ON_DEMAND, description=_WHAT[ON_DEMAND], **common)
+    saving = final.to_deployment(SAVING, description=_WHAT[SAVING], **common)
+    only_places = {name: value for name, value in places.items() if name != "runner"}
+    scoring = score.to_deployment(SCORING, description=_WHAT[SCORING], **{**common, "parameters": only_places})
     assert isinstance(scheduled, RunnerDeployment)
     assert isinstance(on_demand, RunnerDeployment)
     offer_refresh(scheduled._parameter_openapi_schema, declared)
     offer_study(on_demand._parameter_openapi_schema, declared)
-    _run_until_stopped([scheduled, on_demand], stopping)
+    _run_until_stopped([scheduled, on_demand, saving, scoring], stopping)
 
 
 def _run_until_stopped(deployments: list[Any], stopping: threading.Event) -> None:

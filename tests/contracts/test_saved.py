@@ -19,7 +19,8 @@ from tasks.modelling.models.model import MODELS
 from tasks.modelling.preprocessing.step import STEPS
 from tasks.modelling.rows import Rows
 from tasks.modelling.saved.arrays_table import arrays_of, arrays_table
-from tasks.modelling.saved.saved_final import final_of, saved
+from tasks.modelling.saved.saved_final import final_of, keeps_cases, saved
+from tasks.modelling.saved.structure import structure_of
 from tests.contracts.test_steps import with_others
 from tests.support.design import make_design, make_study
 from tests.support.kinds import small_model
@@ -109,6 +110,16 @@ def test_what_is_kept_predicts_to_the_bit(case: str, endpoint: str, tmp_path: Pa
     assert all(
         one.dtype == two.dtype and one.tobytes() == two.tobytes() for one, two in zip(arrays, others, strict=True)
     )
+
+
+@pytest.mark.slow
+def test_a_model_whose_arrays_are_as_long_as_its_cases_says_that_it_keeps_them() -> None:
+    """Else a withdrawal would leave what it holds of a person. 60 cases: nothing else has that size."""
+    for case, endpoint in MODEL_CASES:
+        final = final_case(case, endpoint)
+        arrays = structure_of(final.fitted)[1]
+        if any(60 in array.shape for array in arrays if array.dtype.kind != "U"):
+            assert keeps_cases(final.candidate, endpoint), case
 
 
 @pytest.mark.slow
