@@ -13,6 +13,7 @@ from features.core.kinds.endpoint import ENDPOINTS
 from tasks.quality.quality_page import write_quality
 from tests.tasks.quality.many_images import many_store
 from tests.tasks.quality.quality_store import quality_store
+from tests.tasks.reports.test_association_report import found, report
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +65,29 @@ def test_the_page_is_whole_and_fits(name: str, width: int, browser: Any, request
             assert box is not None
             assert box["width"] > 250
             assert box["height"] > 100
+        _assert_drawing_inside(page)
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("width", [1200, 400])
+def test_the_page_of_associations_is_whole_and_fits(width: int, browser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(found()).html, encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900}, offline=True)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(file.as_uri())
+    try:
+        assert complaints == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert page.locator("#headline").is_visible()
+        assert len(page.locator("h2").all()) == page.locator("nav a").count() == 10
+        assert page.locator("#table-associations tbody tr").count() == 9
+        assert page.locator("#table-associations tbody tr.best").count() == 3
+        assert page.locator("#table-centres tbody tr").count() == 10
+        assert page.locator("svg").count() == 9
         _assert_drawing_inside(page)
     finally:
         page.close()
