@@ -347,6 +347,24 @@ def test_a_signature_of_a_signature_is_fitted_in_turn(place: Place) -> None:
     assert of_facts("immune", json.loads(json.dumps(outer.facts()))).digest() == outer.digest()
 
 
+def test_of_several_visits_a_patient_has_the_value_of_the_one_that_its_study_scores(place: Place) -> None:
+    """Five patients have no later visit: the last one is their first; at week 4 they have none."""
+    cohorts = {name: declared(name, timepoint="visit", path=f"{name}_visits.csv") for name in ("genes", "treated")}
+    write_catalog(place.folder, **cohorts)
+    for name, patients, seed in (("genes", 60, 0), ("treated", 30, 1)):
+        first, rng = draw(name, patients, seed), np.random.default_rng(seed)
+        later = first.iloc[:-5].copy()
+        later[COLUMNS] += 0.1 * rng.normal(size=(patients - 5, len(COLUMNS)))
+        visits = pd.concat([first.assign(visit="baseline"), later.assign(visit="week4")])
+        visits.to_csv(place.folder / f"{name}_visits.csv", index=False)
+        place.refresh(**{name: first})
+    for scored, n, valued in (("last", 60, 30), ("predict_at", 55, 25)):
+        one = signature(at="week4", predict_at="week4", visits="each", scored_visit=scored)
+        (found,) = place.signed(one, where=(Elsewhere("treated", "week4"),))
+        values = found.values.values["signature__cd8"]
+        assert (found.n, int(values.notna().sum()), values.index.has_duplicates) == (n, valued, False)
+
+
 def test_several_classes_are_a_column_each(place: Place) -> None:
     kinds = {"multiclass": ("signature__kind_round", "signature__kind_spiky"), "binary": ("signature__kind",)}
     probability = np.array([[0.2, 0.8], [0.5, 0.5]])
