@@ -10,6 +10,7 @@ from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import METRICS, Metric
 
 NESTED, CENTRE_OUT, EXTERNAL, GIVEN = "nested", "centre_out", "external", "given"
+BOOTSTRAP = "bootstrap_632_plus"
 WITHIN = "centre"  # Score.within where only cases of one centre were compared with each other
 _SPLITS = {
     NESTED: "nested cross-validation",
@@ -18,7 +19,7 @@ _SPLITS = {
     GIVEN: "the given split",
     "internal_external": "leave-one-cohort-out",
     "temporal": "temporal validation",
-    "bootstrap_632_plus": "bootstrap .632+",
+    BOOTSTRAP: "bootstrap .632+",
 }
 _SPELLING = {
     "lasso": "LASSO",

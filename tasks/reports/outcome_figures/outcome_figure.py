@@ -13,7 +13,7 @@ from features.core.kinds.registry import Kind, Registry
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import Plot
-from tasks.reports.labels import blocks_label, held_out_label, model_label, split_label
+from tasks.reports.labels import BOOTSTRAP, blocks_label, held_out_label, model_label, split_label
 from tasks.reports.winner import Winner, held_out_cohorts
 
 
@@ -51,8 +51,9 @@ class Shown:
 
     @property
     def under(self) -> str:
-        """The split in words, and that only its first repeat is shown."""
-        return split_label(self.split) + ("" if self.cohort else ", first repeat")
+        """The split in words, and that only its first repeat, or draw, is shown."""
+        first = ", cases that the first draw left out" if self.split == BOOTSTRAP else ", first repeat"
+        return split_label(self.split) + ("" if self.cohort else first)
 
     def rows(self, table: pd.DataFrame, *, first: bool = True) -> pd.DataFrame:
         """Its rows of the predictions, of the first repeat, where every case stands once, or of all."""

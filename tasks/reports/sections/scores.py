@@ -14,6 +14,7 @@ from tasks.modelling.splits.split import Split
 from tasks.reports.figures import Plot
 from tasks.reports.forest import forest
 from tasks.reports.labels import (
+    BOOTSTRAP,
     EXTERNAL,
     NESTED,
     blocks_label,
@@ -257,7 +258,10 @@ def _size(score: Score) -> str:
 
 def _caption(result: StudyResult, split: str, rows: Sequence[ScoreRow], left_out: str, *, several: bool) -> str:
     names = (left_out, f"{left_out}s") if left_out else ("test fold", "folds and repeats")
+    names = ("draw", "draws") if split == BOOTSTRAP else names
     sentences = [gathered(metrics_of(result.endpoint), *names)]
+    if split == BOOTSTRAP:
+        sentences.append("That is put together with the score of a model of all cases on the same cases (.632+).")
     if several:
         sentences.append(
             "Within centres, only cases of one centre are compared; pooled scores also count telling the centres apart."

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from features.core.kinds.extractor import EXTRACTORS
+from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.study import Study
+from tasks.reports.section import Facts
 from tasks.reports.sections.methods import _networks, _visits
+from tasks.reports.study_report import render_report
+from tests.support.design import make_design, make_study
+from tests.support.page import Page
 
 
 def study(**changes: Any) -> Study:
@@ -72,3 +79,21 @@ def test_networks_are_told_with_their_weights() -> None:
     assert "shown largest, adjacent at 224 × 224, average of features" in said
     assert "efficientnet_lite0_random (efficientnet_lite0 with RANDOM WEIGHTS of seed 7), shown largest at" in said
     assert EXTRACTORS.parse("radweave").said == ""
+
+
+@pytest.mark.slow
+def test_draws_are_told_as_draws() -> None:
+    """What a draw left out, the rule that corrects it, and no repeat nor the fold in which all cases train."""
+    design = make_design("binary", n=48, nan=0.0)
+    table = pd.DataFrame({"cohort": "toy", "centre": design.centres, "patient": design.patients}, index=design.X.index)
+    splits = [{"kind": "bootstrap_632_plus", "repeats": 20, "inner_folds": 2}]
+    study = make_study(models=["ridge_logistic"], splits=splits, thresholds="always")
+    result = evaluate(replace(design, cohort_table=table), study)
+    quarantine = pd.DataFrame({name: [] for name in ("case", "stage", "code", "message", "cohort")})
+    report = render_report(study, result, Facts(table, {}, quarantine, {"code": "x"}, {}, [""] * len(table)))
+    assert not report.errors
+    text = Page(report.html).text
+    assert "20 draws with replacement of as many patients as there are train" in text
+    assert "That is put together with the score of a model of all cases on the same cases (.632+)." in text
+    assert "cases that the first draw left out" in text
+    assert "apparent" not in text
