@@ -25,7 +25,8 @@ def test_every_file_of_radweave_is_of_its_kind() -> None:
     folders = {"recipes": "recipe", "studies": "study"}
     for folder, kind in folders.items():
         for path in (ROOT / "flows" / folder).rglob("*.yaml"):
-            assert file_kind(Document.load(path).data) == kind, path
+            data = Document.load(path).data
+            assert file_kind(data) == (None if "published" in data else kind), path  # several studies of a paper
     assert file_kind(Document.load(CARD).data) == "weights card"
     assert file_kind(Document.load(ROOT / "data_catalog.yaml").data) == "catalog"
 

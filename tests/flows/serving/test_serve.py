@@ -148,10 +148,14 @@ def test_the_form_offers_what_the_catalog_and_the_rooms_have(server) -> None:
     refresh = server.deployment("scheduled")["parameter_openapi_schema"]
     assert refresh["properties"]["cohorts"]["items"]["enum"] == ["builtin"]
     assert "With radweave come ct_lung, ct_lung_networks, ibsi_a, " in refresh["properties"]["recipes"]["description"]
-    assert "With radweave come builtin_response, builtin_survival" in refresh["properties"]["studies"]["description"]
+    assert (
+        "With radweave come builtin_association, builtin_response, builtin_survival"
+        in refresh["properties"]["studies"]["description"]
+    )
     assert len(refresh["properties"]["runner"]["anyOf"]) == 3
     study = server.deployment("on-demand")["parameter_openapi_schema"]
-    assert study["properties"]["study"]["anyOf"][0]["enum"] == ["builtin_response", "builtin_survival"]
+    named = study["properties"]["study"]["anyOf"][0]["enum"]
+    assert named == ["builtin_association", "builtin_response", "builtin_survival"]
     assert "builtin_survival predicts os (competing_risks, survival)" in study["properties"]["study"]["description"]
     assert "genomic" in study["properties"]["blocks"]["items"]["items"]["enum"]
     for kind, endpoint in (("binary", "response"), ("survival", "os")):
