@@ -13,11 +13,9 @@ from tasks.modelling.effects.effect import EFFECTS, Effect
 from tests.support.association import draw_sample, every_effect, kind_for
 
 EFFECTS_BY_WORD = {effect.word: effect for effect in every_effect()}
-SLOW = {"hazard_ratio"}  # 40 ms each
-WORDS = [pytest.param(word, marks=pytest.mark.slow if word in SLOW else ()) for word in EFFECTS_BY_WORD]
 
 
-@pytest.fixture(params=WORDS)
+@pytest.fixture(params=list(EFFECTS_BY_WORD))
 def effect(request: pytest.FixtureRequest) -> Effect:
     return EFFECTS_BY_WORD[request.param]
 
@@ -28,7 +26,7 @@ def test_every_kind_of_the_folder_is_here() -> None:
 
 def test_noise_gives_uniform_p_and_few_discoveries(effect: Effect) -> None:
     """20 seeds of many columns: all p together are uniform, and 1 of 20 studies has a false discovery, on average."""
-    columns = 20 if effect.kind not in ("mixed_effects", "hazard_ratio") else 8
+    columns = 20 if effect.kind != "mixed_effects" else 8
     studies = [
         [
             measure(effect, draw_sample(effect, np.random.default_rng([seed, i]), patients=40), 10).p
