@@ -8,6 +8,7 @@ from features.core.kinds.recipe import Recipe
 from features.core.yaml import Document
 from features.deep.descriptor_names import read_descriptor
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.models.model import Model
 from tasks.modelling.models.priority_lasso import PriorityLasso
 from tasks.modelling.preprocessing.encode.fisher_vector import FisherVector
 from tasks.modelling.preprocessing.harmoniser import EffectsHarmoniser, Harmoniser
@@ -20,7 +21,9 @@ def step_faults(document: Document, study: Study, catalog: Catalog) -> Iterator[
 
     cohorts = {name: catalog.cohorts[name] for name in study.cohorts if name in catalog.cohorts}
     blocks = known_blocks(study, catalog)
+    endpoints = {one.endpoints[study.endpoint].kind for one in cohorts.values() if study.endpoint in one.endpoints}
     for i, candidate in enumerate(study.models):
+        yield from _lacking(document.where(("models", i)), candidate.model, endpoints)
         if isinstance(candidate.model, PriorityLasso):
             yield from _order_faults(document, study, i, candidate.model, list(blocks))
         for j, step in enumerate(candidate.steps):
@@ -35,6 +38,17 @@ def step_faults(document: Document, study: Study, catalog: Catalog) -> Iterator[
             if step.reference is not None:
                 words = list(cohorts) if step.by == "cohort" else _centres(cohorts)
                 yield from _unknown(document.where((*place, "reference")), step.by, step.reference, words)
+
+
+def _lacking(where: str, model: Model, endpoints: set[str]) -> Iterator[Fault]:
+    """What a model needs, or a member of it, that is not on this machine."""
+    for endpoint in sorted(endpoints):
+        for one in (model, *model.members(endpoint)):
+            try:
+                if isinstance(one, Model):
+                    one.outside(endpoint)
+            except MachineError as error:
+                yield Fault(where, str(error))
 
 
 def _order_faults(

@@ -21,7 +21,7 @@ ADD_BY_BLAS = {
     *("elastic_net", "extra_trees", "gaussian_process", "gradient_boosting", "lasso", "mixed_effects", "ridge"),
     "priority_lasso",
     *("multilayer_perceptron", "naive_bayes", "residual_network", "ridge_logistic", "stacked_polynomial_network"),
-    *("stacking", "voting"),
+    *("stacking", "tabicl", "voting"),
     *(
         "aft",
         "cause_specific_cox",

@@ -14,7 +14,7 @@ from tasks.modelling.metrics.metric import METRICS
 from tasks.modelling.models.model import models_of
 from tasks.modelling.preprocessing.step import STEPS
 from tests.support.design import ANY_ENDPOINT, make_design, make_study
-from tests.support.kinds import settings_of, small_model
+from tests.support.kinds import runnable, settings_of, small_model
 
 SPLIT = [{"kind": "nested", "folds": 3, "repeats": 1}]
 SEARCHED = ("binary", "survival")  # of the other endpoints one setting shows as much: they share their steps and models
@@ -22,7 +22,7 @@ SEARCHED = ("binary", "survival")  # of the other endpoints one setting shows as
 
 def means(endpoint: str, seeds: int, *, trees: int = 30, one_setting: bool = False, **knobs: Any) -> dict[str, float]:
     """The mean over seeds of every model for this kind of endpoint by the metrics that it is searched by and named first."""
-    models = [small_model(kind, trees=trees, one_setting=one_setting) for kind in models_of(endpoint)]
+    models = [small_model(kind, trees=trees, one_setting=one_setting) for kind in runnable(models_of(endpoint))]
     return means_of(models, endpoint, seeds, **knobs)
 
 

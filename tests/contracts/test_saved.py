@@ -23,11 +23,11 @@ from tasks.modelling.saved.saved_final import final_of, keeps_cases, saved
 from tasks.modelling.saved.structure import structure_of
 from tests.contracts.test_steps import with_others
 from tests.support.design import make_design, make_study
-from tests.support.kinds import small_model
+from tests.support.kinds import runnable, small_model
 
 ROOT = Path(__file__).parents[2]
 SIMPLE = ["drop_constant", "median", "zscore", {"kind": "screen", "k": [2]}]
-ENDPOINTS_OF = {kind: sorted(MODELS.load(kind).endpoints) for kind in MODELS.modules}
+ENDPOINTS_OF = {kind: sorted(MODELS.load(kind).endpoints) for kind in runnable(MODELS.modules)}
 MODEL_CASES = [(f"model:{kind}", endpoint) for kind, all_of in ENDPOINTS_OF.items() for endpoint in all_of]
 STEP_CASES = [(f"step:{kind}", "binary") for kind in STEPS.modules]
 FUSION_CASES = [(f"fusion:{kind}", endpoint) for kind in FUSIONS.modules for endpoint in ("binary", "survival")]

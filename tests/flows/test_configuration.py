@@ -173,3 +173,16 @@ def test_every_extractor_that_a_recipe_is_not_for_is_told_at_its_line(command: A
     assert [line for line in told.splitlines() if "s2" in line] == [
         "recipes/s2.yaml: no faults; for cohort one; extracted where it is asked for, as `default: true` is not said"
     ]
+
+
+def test_a_model_whose_checkpoint_is_absent_is_a_fault_of_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.modelling.models.tabicl.version", lambda _: "2.2.0")
+    monkeypatch.setenv("RADWEAVE_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    catalog, study = write_catalog(tmp_path, demo=cohort()), tmp_path / "study.yaml"
+    for model in ("tabicl", "{kind: stacking, models: [svm, tabicl]}"):
+        study.write_text(f"cohorts: [demo]\nendpoint: dead\nblocks:\n  all: [clinical]\nmodels:\n- svm\n- {model}\n")
+        with pytest.raises(ConfigError, match=r"study\.yaml:7: tabicl: the checkpoint tabicl-classifier-v2-20260212"):
+            check_configuration(catalog, [study])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from features.core.errors import MachineError
 from features.core.kinds.registry import Registry
 from tasks.modelling.models.model import MODELS
+from tasks.modelling.models.tabicl import FILES
 
 FITTED_ON = {"cohort": "sts", "centres": [], "modality": "MR", "unit": "arbitrary"}
 # Settings of the kinds that cannot do without, by the base of their registry.
@@ -101,7 +106,7 @@ def small_model(kind: str, *, trees: int, one_setting: bool = False) -> dict[str
     """Settings of a model that is quick: so many trees, few rounds of networks and of boosting; of each tuned field all settings,
     or the middle one, and fewer rounds still."""
     few = {"trees": trees, "epochs": 40 if one_setting else 60, "stop_after": [10 if one_setting else 40]}
-    few |= {"folds": 2} if one_setting else {}
+    few |= {"folds": 2, "views": 2} if one_setting else {"views": 2}
     model = MODELS.load(kind)
     fields = model.model_fields
     settings: dict[str, Any] = {}
@@ -112,7 +117,49 @@ def small_model(kind: str, *, trees: int, one_setting: bool = False) -> dict[str
     return {**settings_of(MODELS, kind), **settings}
 
 
+@cache
+def lacking(kind: str) -> str:
+    """What a model needs that is not on this machine, "" if nothing: tests that fit it are skipped with this reason."""
+    model = MODELS.parse(settings_of(MODELS, kind))
+    try:
+        for endpoint in sorted(model.endpoints):
+            model.outside(endpoint)
+    except MachineError as error:
+        return str(error)
+    return ""
+
+
+def runnable(kinds: Iterable[str]) -> list[str]:
+    """Kinds of models of these that can be fitted on this machine."""
+    return [kind for kind in kinds if not lacking(kind)]
+
+
+def made_tabicl(folder: Path, *, number: bool, seed: int = 0) -> Path:
+    """A small checkpoint of TabICL with random weights, by its own class: no answer of it means anything."""
+    import torch
+    from tabicl._model.tabicl import TabICL
+
+    small = {
+        "embed_dim": 16,
+        "col_num_blocks": 1,
+        "col_nhead": 2,
+        "col_num_inds": 8,
+        "row_num_blocks": 1,
+        "row_nhead": 2,
+    }
+    small |= {"row_num_cls": 2, "icl_num_blocks": 1, "icl_nhead": 2, "max_classes": 0 if number else 10}
+    torch.manual_seed(seed)
+    config = {**small, "zero_init": False, **({"num_quantiles": 99} if number else {})}
+    path = folder / FILES[number]
+    torch.save({"config": config, "state_dict": TabICL(**config).state_dict()}, path)
+    return path
+
+
 def marks_of(model: str, endpoint: str) -> list[pytest.MarkDecorator]:
-    """slow, but for the usual models, and for the first endpoint of each of the others: they share what they do for others."""
+    """slow, but for the usual models, and for the first endpoint of each of the others: they share what they do for others.
+
+    Skipped are models that need what is not on this machine."""
     kind = MODELS.load(model)
+    if lacking(model):
+        return [pytest.mark.skip(reason=lacking(model))]
     return [] if kind.usual or endpoint == min(kind.endpoints) else [pytest.mark.slow]

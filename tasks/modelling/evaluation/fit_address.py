@@ -83,11 +83,17 @@ def cases_digest(rows: RowDigests, fold: Fold, together: NDArray[np.str_]) -> st
 
 
 def fit_sources(candidate: Candidate, endpoint: Endpoint) -> dict[str, str]:
-    """The digest of the sources that decide a fit, and the versions of the libraries that they import."""
+    """The digest of the sources that decide a fit, and the versions of the libraries that they import.
+
+    Raises MachineError where a model needs what is not on this machine.
+    """
     kinds = (*candidate.steps, *_with_members(candidate.model, endpoint.kind), candidate.fusion)
     modules = {UNIT, type(endpoint).__module__, METRICS.modules[endpoint.metrics[0]]}
     sources = sources_of(modules | {type(kind).__module__ for kind in kinds})
-    return {"code of radweave": sources.digest, **versions_of(sources.libraries)}
+    outside = {
+        name: told for one in kinds if isinstance(one, Model) for name, told in one.outside(endpoint.kind).items()
+    }
+    return {"code of radweave": sources.digest, **versions_of(sources.libraries), **outside}
 
 
 def _with_members(kind: Kind, endpoint: str) -> Iterator[Kind]:

@@ -81,6 +81,13 @@ class Model(Tunable):
         """The steps and models that it is made of for a kind of endpoint."""
         return ()
 
+    def outside(self, endpoint: str) -> dict[str, str]:  # noqa: ARG002 (most need nothing)
+        """What decides it for a kind of endpoint that is no part of radweave: names → versions or digests.
+
+        Raises MachineError, which says how to get it, for what is not here.
+        """
+        return {}
+
     @abstractmethod
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedModel:
         """Fitted to training rows with the first setting of every tuned field. Raises one of NUMERICAL where it cannot be."""

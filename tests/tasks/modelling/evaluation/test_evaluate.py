@@ -18,7 +18,7 @@ from tasks.modelling.models.lasso_logistic import LassoLogistic
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.solvers import lasso_logistic_path
 from tests.support.design import FAST, SCREENED, make_design, make_study
-from tests.support.kinds import small_model
+from tests.support.kinds import runnable, small_model
 
 
 def test_baselines_stand_beside_the_declared_sets() -> None:
@@ -126,7 +126,7 @@ def test_a_process_pool_gives_the_same_result() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", list(MODELS.modules))
+@pytest.mark.parametrize("kind", runnable(MODELS.modules))
 def test_shared_work_equals_a_fit_of_its_own(kind: str) -> None:
     """What candidates and sets of blocks share gives the numbers that each gives alone."""
     design = make_design(min(MODELS.load(kind).endpoints))
