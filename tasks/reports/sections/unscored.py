@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from features.core.wording import counted
 from tasks.reports.labels import capital, combination_label, held_out_label
 from tasks.reports.section import Findings, Section
 
@@ -24,8 +23,7 @@ class Unscored(Section):
         return bool(unscored(found))
 
     def content(self, found: Findings) -> Mapping[str, object]:
-        rows = unscored(found)
-        return {"rows": rows, "count": counted(sum(row.count for row in rows), "combination")}
+        return {"rows": unscored(found)}
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def test_combinations_without_a_score_stand_near_the_top(binary: Any) -> None:
     html = render_report(binary.study, result, binary.facts).html
     assert html.index('id="unscored"') < html.index("<nav")
     text = Page(html).text
-    assert f"{1 + combinations} combinations could not be scored:" in text
+    assert "Not everything could be scored:" in text
     assert f"Radiomics with SVM, nested cross-validation: {REASON}." in text
 
 
