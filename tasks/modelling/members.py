@@ -16,7 +16,7 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from features.core.errors import FitError
 from features.core.kinds.registry import Kind
 from tasks.modelling.candidate import Candidate, parse_candidate
-from tasks.modelling.models.model import NUMERICAL, FittedModel, usual_models_of
+from tasks.modelling.models.model import NUMERICAL, FittedModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.preprocessing.step import FittedStep
 from tasks.modelling.rows import Floats, Names, Rows
@@ -33,11 +33,6 @@ else:  # any value to pydantic: a schema that named every kind would hold itself
         PlainSerializer(lambda candidate: candidate.model_dump(mode="json")),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object"}]}),
     ]
-
-
-def members_or_usual(models: Sequence[Candidate], endpoint: str) -> tuple[Candidate, ...]:
-    """The members that are named, or the usual models of a kind of endpoint with their usual steps."""
-    return tuple(models) or tuple(parse_candidate(kind) for kind in usual_models_of(endpoint))
 
 
 def kinds_of(members: Sequence[Candidate]) -> tuple[Kind, ...]:

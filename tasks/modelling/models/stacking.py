@@ -29,7 +29,6 @@ from tasks.modelling.members import (
     joint_importance,
     kinds_of,
     left_out,
-    members_or_usual,
 )
 from tasks.modelling.models.model import NUMERICAL, FittedModel, Model, Settings
 from tasks.modelling.prediction import Prediction
@@ -37,6 +36,7 @@ from tasks.modelling.rows import Columns, Floats, Rows
 from tasks.modelling.splits.split import Rows as Positions
 from tasks.modelling.splits.split import grouped_folds
 from tasks.modelling.target import Target
+from tasks.modelling.unnamed_members import unnamed_members
 
 OutOfFold = dict[str, list[Prediction]]
 
@@ -66,8 +66,8 @@ class Stacking(Model):
     models: tuple[Member, ...] = Field(
         (),
         title="Models",
-        description="kinds of models, with settings, or with steps of their own, as a study names them; none: the usual ones of "
-        "the endpoint",
+        description="kinds of models, with settings, or with steps of their own, as a study names them; none: of two classes five "
+        "views of the columns (docs/models.md), else the usual ones of the endpoint",
     )
     final: Member | None = Field(
         None,
@@ -82,12 +82,12 @@ class Stacking(Model):
         return self.endpoints.intersection(*(one.model.predictable for one in named))
 
     def members(self, endpoint: str) -> tuple[Kind, ...]:
-        every = members_or_usual(self.models, endpoint)
+        every = self.models or unnamed_members(endpoint)
         return kinds_of(every if self.final is None else (*every, self.final))
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedModel:
         """Raises FitError for a member that cannot predict the endpoint, where none can be fitted, or no folds for `final`."""
-        members = members_or_usual(self.models, target.endpoint.kind)
+        members = self.models or unnamed_members(target.endpoint.kind)
         parts = dict(fit_members(self.kind, members, rows, target, seed))
         named = {name: member for member, name in zip(members, _names(members), strict=True) if name in parts}
         try:

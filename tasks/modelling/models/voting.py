@@ -8,10 +8,11 @@ from pydantic import Field
 
 from features.core.kinds.compared import Compared
 from features.core.kinds.registry import Kind
-from tasks.modelling.members import FittedEnsemble, Member, alike, fit_members, kinds_of, members_or_usual
+from tasks.modelling.members import FittedEnsemble, Member, alike, fit_members, kinds_of
 from tasks.modelling.models.model import Model, Settings
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
+from tasks.modelling.unnamed_members import unnamed_members
 
 
 class Voting(Model):
@@ -33,8 +34,8 @@ class Voting(Model):
     models: tuple[Member, ...] = Field(
         (),
         title="Models",
-        description="kinds of models, with settings, or with steps of their own, as a study names them; none: the usual ones of "
-        "the endpoint",
+        description="kinds of models, with settings, or with steps of their own, as a study names them; none: of two classes five "
+        "views of the columns (docs/models.md), else the usual ones of the endpoint",
     )
 
     @property
@@ -42,9 +43,9 @@ class Voting(Model):
         return self.endpoints.intersection(*(one.model.predictable for one in self.models))
 
     def members(self, endpoint: str) -> tuple[Kind, ...]:
-        return kinds_of(members_or_usual(self.models, endpoint))
+        return kinds_of(self.models or unnamed_members(endpoint))
 
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedEnsemble:
         """Raises FitError for a member that cannot predict the endpoint, or where none can be fitted."""
-        members = members_or_usual(self.models, target.endpoint.kind)
+        members = self.models or unnamed_members(target.endpoint.kind)
         return alike(dict(fit_members(self.kind, members, rows, target, seed)), rows, target)

@@ -14,6 +14,7 @@ from tasks.modelling.models.model import MODELS
 from tasks.modelling.models.voting import Voting
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
+from tasks.modelling.unnamed_members import unnamed_members
 from tests.support.design import ANY_ENDPOINT, make_design, make_rows
 
 BARE = ["median"]  # steps that change nothing here
@@ -104,4 +105,4 @@ def test_members_clean_columns_as_their_models_usually_do() -> None:
     design = make_design("binary", n=60)
     fitted = Voting().fit(Rows.of(design), Target(design.outcome, design.endpoint), 0)
     assert np.isfinite(fitted.predict(Rows.of(design)).risk).all()
-    assert {name.split()[0] for name in fitted.parts} == {"lasso_logistic", "random_forest", "svm"}
+    assert {name.split()[0] for name in fitted.parts} == {one.name for one in unnamed_members("binary")}
