@@ -18,6 +18,7 @@ from features.results.runs import read_run
 from features.results.schemas import ASSOCIATION_TABLES
 from flows.change import Change
 from flows.named import read_study
+from flows.serving import artifacts
 from tasks.modelling.association.study import AssociationStudy
 from tests.conftest import Demo
 from tests.support.catalog import cohort_of, write_catalog
@@ -73,7 +74,7 @@ def toy(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_the_way_of_a_user(toy: Path, command: Callable[..., Any]) -> None:
+def test_the_way_of_a_user(toy: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """From the table to the report; nothing is measured again; a withdrawal makes it stale, and the next run lacks the patient."""
     where = ("--catalog", toy / "data_catalog.yaml", "--store", toy / "store")
     study = toy / "suv.yaml"
@@ -108,6 +109,9 @@ def test_the_way_of_a_user(toy: Path, command: Callable[..., Any]) -> None:
     for words in ("no predictions", "outcome missing (n = 5)", "figure-forest-spearman", "figure-volcano-mann-whitney"):
         assert words in page
     assert not {"selected.parquet", "predictions.parquet", "fits.parquet"} & {path.name for path in run.iterdir()}
+    shown = _shown_in_ui(run, toy / "store", monkeypatch)
+    assert "tracer__suvmax" in shown["report-suv"] and "data:image/svg+xml" in shown["report-suv"]
+    assert f"'n': '{first['n']}'" in shown["associations-suv"]
     before = (run / "study.json").stat().st_mtime_ns
     command("study", study, *where)
     assert (run / "study.json").stat().st_mtime_ns == before
@@ -121,6 +125,18 @@ def test_the_way_of_a_user(toy: Path, command: Callable[..., Any]) -> None:
     command("study", study, *where, "--runner", "threads")
     newest = max((toy / "store" / "studies" / "suv").iterdir(), key=lambda path: (path / "study.json").stat().st_mtime)
     assert {row["cases"] for row in read_table(newest / "associations.parquet").to_pylist()} == {59}
+
+
+def _shown_in_ui(run: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Key of an artifact → what it holds, of a run that the UI started."""
+    shown: dict[str, str] = {}
+    monkeypatch.setattr(artifacts, "create_table_artifact", lambda table, key, **_: shown.update({key: str(table)}))
+    monkeypatch.setattr(artifacts, "create_markdown_artifact", lambda text, key, **_: shown.update({key: text}))
+    board = artifacts.Board()
+    monkeypatch.setattr(board, "_open", True)
+    monkeypatch.setattr(board, "_way", lambda *_: "the way")
+    board.studied("suv", "SUV and HER2", run, store)
+    return shown
 
 
 @pytest.mark.parametrize(
