@@ -8,9 +8,11 @@ from typing import Annotated
 from prefect import flow
 from prefect.runtime import flow_run
 
+from features.core.catalog.catalog import Catalog
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError, StoreError
+from features.core.kinds.recipe import Recipe
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
 from features.core.storage.table import read_table
@@ -27,7 +29,8 @@ from flows.serving.parameters import checked, titled
 from flows.study import fit_study
 from tasks.final import fit_final_model
 from tasks.modelling.evaluation.asked import question_of
-from tasks.modelling.evaluation.choice import Choice, named_choice
+from tasks.modelling.evaluation.choice import Choice, check_named, named_choice
+from tasks.modelling.evaluation.comparison import BASELINES
 from tasks.modelling.evaluation.result import Score
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.saved.saved_final import FORMAT, check_keepable
@@ -64,8 +67,11 @@ def final(
     return run_body(lambda _: _final(study, blocks, model, Path(catalog), store, runner))
 
 
-def _final(named: str, blocks: str, model: str, catalog: Path, place: str, runner: Runner) -> Path:
-    path, store = find_study(named), Store(open_place(place))
+def check_final(named: str, blocks: str, model: str, catalog: Path) -> tuple[Catalog, Study, tuple[Recipe, ...], str]:
+    """The catalog, the study, its recipes, and the first metric of its endpoint. Raises RadweaveError, before anything is fitted,
+    where no model of it can be saved, or it has no such set or model.
+    """
+    path = find_study(named)
     declared = check_configuration(catalog, [path])
     plan, recipes = read_study(path, declared.folder)
     if not isinstance(plan, Study):
@@ -75,10 +81,17 @@ def _final(named: str, blocks: str, model: str, catalog: Path, place: str, runne
             f"study {plan.name}: its signatures ({', '.join(plan.signatures)}) would have to travel with the model, which is not "
             "supported: save a model of a study without them"
         )
+    check_named(plan, tuple(dict.fromkeys((*BASELINES, *plan.blocks))), blocks, model)
     endpoint = declared.cohort(plan.cohorts[0]).endpoints[plan.endpoint]
     for one in plan.models:
         if model in ("", one.name):
             check_keepable(one, endpoint.kind)
+    return declared, plan, recipes, endpoint.metrics[0]
+
+
+def _final(named: str, blocks: str, model: str, catalog: Path, place: str, runner: Runner) -> Path:
+    store = Store(open_place(place))
+    declared, plan, recipes, metric = check_final(named, blocks, model, catalog)
     refreshed_by = (f" --study {quote(named)}" if named != plan.name else "") + place_options(str(catalog), place)
     writing = partial(writing_study, store, plan.all_cohorts, withdrawn_cases(store))
     run = fit_study(plan, recipes, (), declared, catalog, store, runner, refreshed_by)
@@ -87,7 +100,7 @@ def _final(named: str, blocks: str, model: str, catalog: Path, place: str, runne
     if store.study(plan.name, digest_json(provenance)) != run:
         raise StoreError(f"study {plan.name}: its tables changed while it ran; run it again")
     scores = [Score(**row) for row in read_table(run / "scores.parquet").to_pylist()]
-    choice = _chosen(plan, endpoint.metrics[0], scores, blocks, model)
+    choice = _chosen(plan, metric, scores, blocks, model)
     say(f"study {plan.name}: {choice.model} on {choice.blocks}. {choice.why}")
     code = sources_of({"tasks.final"}).digest
     digest = digest_json(

@@ -173,11 +173,20 @@ def study(
     reviewed = [path for path in files if is_literature(path)]
     if reviewed and len(reviewed) < len(files):
         raise RadweaveError("studies of the literature have cohorts of their own: run them by themselves")
+    if reviewed and final:
+        raise RadweaveError(
+            "--final goes with a study of your own: those of the literature make their cohorts themselves"
+        )
     if reviewed:
         from flows.commands.studies import run_reviewed
 
         run_reviewed(reviewed, seed or 0, folder, chosen, null=null, full=full)
         return
+    if final:
+        from flows.final import check_final
+
+        for name in studies:
+            check_final(name, blocks, model, catalog)
     if final and seed is not None:
         raise RadweaveError("--final goes with the seed of the study: write it into its file")
     for option, value in (("--null", null), ("--full", full), ("--folder", folder)):

@@ -290,6 +290,20 @@ def test_what_is_named_has_to_be_there(saved: Place, command: Callable[..., Any]
     }
     for words, sentence in told.items():
         assert sentence in " ".join(command("study", saved.study, *words, *options, code=2).stderr.split())
+    study = yaml.safe_load(saved.study.read_text())
+    signed = {
+        **study,
+        "signatures": {"other": {"study": str(saved.study), "blocks": "both", "model": "ridge_logistic"}},
+        "cohorts": ["other"],
+        "external": [],
+    }
+    signed |= {"blocks": {"signature": ["signature"]}}
+    for name, settings, sentence in (
+        ("signed", signed, "study signed: its signatures (other) would have to travel with the model"),
+    ):
+        path = saved.folder / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(settings))
+        assert sentence in " ".join(command("study", path, "--final", *options, code=2).stderr.split())
     error = command("score", "response_studies", "other", *saved.options, code=2).stderr
     assert 'there is no model "response_studies"' in error and "Did you mean" in error
 

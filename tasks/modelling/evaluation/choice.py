@@ -18,15 +18,21 @@ class Choice:
     by_scores: bool
 
 
-def named_choice(study: Study, sets: tuple[str, ...], blocks: str, model: str) -> Choice:
-    """The combination that somebody named; what is left out has to be the only one. Raises RadweaveError."""
+def check_named(study: Study, sets: tuple[str, ...], blocks: str, model: str) -> None:
+    """Raises RadweaveError if a study has no such set of blocks, or no such model; "" is none."""
     models = tuple(one.name for one in study.models)
-    asked = (("--blocks", "set of blocks", blocks, sets), ("--model", "model", model, models))
-    for _, what, given, there in asked:
+    for what, given, there in (("set of blocks", blocks, sets), ("model", model, models)):
         if given and given not in there:
             hint = did_you_mean(given, there)
             told = (f'study {study.name} has no {what} "{given}"', f"it has {', '.join(there)}", hint)
             raise RadweaveError("; ".join(filter(None, told)))
+
+
+def named_choice(study: Study, sets: tuple[str, ...], blocks: str, model: str) -> Choice:
+    """The combination that somebody named; what is left out has to be the only one. Raises RadweaveError."""
+    models = tuple(one.name for one in study.models)
+    check_named(study, sets, blocks, model)
+    asked = (("--blocks", "set of blocks", blocks, sets), ("--model", "model", model, models))
     for option, what, given, there in asked:
         if not given and len(there) > 1:
             raise RadweaveError(f"study {study.name}: {option} is to say which {what} of {', '.join(there)}")
