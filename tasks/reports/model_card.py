@@ -13,6 +13,7 @@ from features.core.wording import counted
 from tasks.modelling.evaluation.choice import Choice
 from tasks.modelling.evaluation.final import Final
 from tasks.modelling.evaluation.result import Score
+from tasks.modelling.evaluation.score_final import SCORED
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.saved.saved_final import keeps_cases
@@ -196,7 +197,8 @@ def score_part(title: str, sentence: str, scores: Sequence[Score], *, of_calibra
     """Scores as a table: those of probabilities, or the others."""
     rows = tuple(
         (
-            held_out_label(one.split, one.cohort) + (", within centres" if one.within else ""),
+            (one.cohort if one.split == SCORED else held_out_label(one.split, one.cohort))
+            + (", within centres" if one.within else ""),
             metric_label(one.metric),
             DASH if one.value is None else decimal(one.value),
             interval(one.low, one.high) or DASH,

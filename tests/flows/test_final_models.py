@@ -164,6 +164,7 @@ def test_counts_in_equal_counts_out_and_who_lacks_what_is_told(saved: Place, com
     assert "40 of 40 cases of other scored by response_study/" in " ".join(answer.stdout.split())
     page = (saved.scored("other") / "report.html").read_text()
     assert "cases have no value of the block texture, which was imputed" in page and "outcome missing" in page
+    assert "<td>other</td>" in page and "test cases" not in page
     assert "o1" not in predictions["patient"].tolist()  # pseudonyms
 
 
