@@ -11,6 +11,7 @@ from operator import or_
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.bounds import Folds
@@ -19,7 +20,6 @@ from features.core.kinds.compared import Compared
 from features.core.kinds.endpoint import Predicted
 from features.core.kinds.registry import Kind
 from tasks.modelling.candidate import Candidate
-from tasks.modelling.fusion.weighing.combiner import columns, fit_combiner
 from tasks.modelling.members import (
     FittedEnsemble,
     Member,
@@ -33,12 +33,11 @@ from tasks.modelling.members import (
 from tasks.modelling.models.model import NUMERICAL, FittedModel, Model, Settings
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Columns, Floats, Rows
-from tasks.modelling.splits.split import Rows as Positions
-from tasks.modelling.splits.split import grouped_folds
 from tasks.modelling.target import Target
 from tasks.modelling.unnamed_members import unnamed_members
 
 OutOfFold = dict[str, list[Prediction]]
+Positions = NDArray[np.intp]
 
 
 class Stacking(Model):
@@ -108,6 +107,8 @@ class Stacking(Model):
 def folds_of(rows: Rows, target: Target, folds: int, seed: int) -> list[tuple[Positions, Positions]]:
     """Who trains and who is predicted, by position. Visits that only train are predicted by nobody. Raises FitError if there
     are too few events, or cases of a class, for two folds."""
+    from tasks.modelling.splits.split import grouped_folds
+
     patients = rows.groups.get("patient", np.arange(len(rows)).astype(str))
     found = grouped_folds(target.endpoint, target.outcome, patients, folds, seed, rows.groups.get("centre"))
     return [(train, test if rows.scored is None else test[rows.scored[test]]) for train, test in found]
@@ -145,6 +146,8 @@ def _weighed(
     parts: Mapping[str, FittedModel], told: OutOfFold, rows: Rows, target: Target, seen: Sequence[Positions]
 ) -> FittedEnsemble:
     """By weights of 0 or more."""
+    from tasks.modelling.fusion.weighing.combiner import fit_combiner
+
     centre = rows.groups.get("centre", np.full(len(rows), ""))
     outcomes = [target.outcome.take(test) for test in seen]
     combiner = fit_combiner(told, outcomes, target.endpoint, [centre[test] for test in seen])
@@ -164,6 +167,8 @@ def _with_final(
     seed: int,
 ) -> FittedStacking:
     """By a model of the outcome on out-of-fold predictions."""
+    from tasks.modelling.fusion.weighing.combiner import columns
+
     endpoint = target.endpoint.kind
     if endpoint not in final.model.predictable:
         raise FitError(f"stacking: {final.model.kind} cannot predict {endpoint}; name another final model")
@@ -195,6 +200,8 @@ class FittedStacking(FittedModel):
     width: int
 
     def predict(self, rows: Rows) -> Prediction:
+        from tasks.modelling.fusion.weighing.combiner import columns
+
         X = np.hstack([columns(one.predict(rows), self.predicted) for one in self.parts.values()])
         return self.final.predict(replace(rows, X=X, columns=self.names))
 

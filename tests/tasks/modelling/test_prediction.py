@@ -16,6 +16,7 @@ from tests.support.kinds import small_model
 
 @pytest.mark.parametrize("kind", models_of("multilabel"))
 @pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
+@pytest.mark.filterwarnings("ignore:stacking. .*so all members count alike")
 def test_a_label_that_is_alike_in_an_inner_training_fold_has_that_answer(kind: str) -> None:
     """Folds are spread evenly over one label only: another one may be all yes, or all no, on an inner fold."""
     rows = make_rows(dict(zip("xyz", np.random.default_rng(0).normal(size=(3, 100)), strict=True)))
