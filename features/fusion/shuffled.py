@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from features.core.catalog.catalog import Catalog
-from features.core.design import Design
 from features.core.kinds.recipe import Recipe
-from features.fusion.fuse import fuse
-from features.fusion.question import Question
-from features.results.manifest import Mart
+
+if TYPE_CHECKING:  # they import pandas
+    from features.core.design import Design
+    from features.fusion.question import Question
+    from features.results.manifest import Mart
 
 
 def shuffled_recipes(recipes: tuple[Recipe, ...]) -> dict[str, Recipe]:
@@ -22,6 +24,8 @@ def with_shuffled(design: Design, mart: Mart, catalog: Catalog, question: Questi
 
     Lesions, visits and deltas become columns as those of the design do. Raises what `fuse` raises.
     """
+    from features.fusion.fuse import fuse
+
     twins = shuffled_recipes(question.recipes)
     if not twins:
         return design

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
 
 LEAST_CENTRES = 3
 
@@ -37,4 +36,6 @@ def heterogeneity(scores: Sequence[float], variances: Sequence[float]) -> Hetero
     q = float((w * (y - (w * y).sum() / w.sum()) ** 2).sum())
     free = centres - 1
     tau2 = max(0.0, (q - free) / float(w.sum() - (w**2).sum() / w.sum()))
+    from scipy.stats import chi2  # here, so that reading a study does not import it
+
     return Heterogeneity(centres, max(0.0, (q - free) / q) if q > 0 else 0.0, tau2**0.5, q, float(chi2.sf(q, free)))
