@@ -114,7 +114,8 @@ def withdraw(
             f"  model {model} was removed, since it holds values of single cases: radweave study --final fits it again"
         )
     for run in found.studies:
-        typer.echo(f"  study {run} contained it: its rows are removed there; its models and scores were made with it")
+        what = run if run.startswith("scores/") else f"study {run}"
+        typer.echo(f"  {what} contained it: its rows are removed there; its models and scores were made with it")
     if found.unread:
         raise StoreError(unfinished(found.case, found.unread))
 
