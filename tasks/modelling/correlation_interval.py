@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 from tasks.modelling.effects.effect import Estimate
 
-NORMAL = float(ndtri(0.975))
+NORMAL = NormalDist().inv_cdf(0.975)
 
 
 def by_fisher(r: float, p: float, freedom: float, *, ranks: bool = False) -> Estimate:

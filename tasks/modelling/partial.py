@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t as student
 
 from tasks.modelling.correlation_interval import by_fisher
 from tasks.modelling.effects.effect import Estimate, Floats
@@ -14,6 +13,8 @@ def partial_correlation(x: Floats, y: Floats, adjusted: Floats, *, ranks: bool =
 
     p by the t distribution with n − 2 − k degrees of freedom, interval by Fisher's transform with n − k − 3.
     """
+    from scipy.stats import t as student
+
     n = len(x)
     A = np.column_stack([np.ones(n), adjusted])
     size = np.sqrt((A * A).sum(axis=0))

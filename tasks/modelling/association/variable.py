@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from features.core.errors import RadweaveError
-from features.fusion.seen import Seen
 from tasks.modelling.effects.effect import Floats, VariableKind
+
+if TYPE_CHECKING:
+    from features.fusion.seen import Seen
 
 _KINDS: Mapping[str, VariableKind] = {
     "continuous": "number",

@@ -7,7 +7,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.special import ndtr
 
 from features.core.kinds.compared import Compared
 from features.core.wording import counted
@@ -45,6 +44,8 @@ class HazardRatio(Adjusted):
         return f"{counted(events, 'event')}; needed: {LEAST_EVENTS}" if events < LEAST_EVENTS else ""
 
     def estimate(self, sample: Sample) -> Estimate:
+        from scipy.special import ndtr
+
         assert sample.y is not None
         assert sample.days is not None
         fixed = [_standard(one) for one in sample.adjusted.T if one.std() > 0]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import kruskal, ncf
 
 from features.core.kinds.compared import Compared
 from tasks.modelling.effects.effect import Effect, Estimate, Sample, VariableKind
@@ -27,6 +25,8 @@ class Kruskal(Effect):
     )
 
     def estimate(self, sample: Sample) -> Estimate:
+        from scipy.stats import kruskal
+
         assert sample.y is not None
         groups = [sample.x[sample.y == one] for one in np.unique(sample.y)]
         found = kruskal(*groups)
@@ -41,6 +41,8 @@ class Kruskal(Effect):
 
 def _noncentral(F: float, first: int, second: int, below: float) -> float:
     """The noncentrality at which an F as high as this one, or lower, has the chance `below`; 0 where no noncentrality does."""
+    from scipy.optimize import brentq
+    from scipy.stats import ncf
 
     def left(noncentrality: float) -> float:
         return float(ncf.cdf(F, first, second, noncentrality)) - below

@@ -6,12 +6,10 @@ import math
 from typing import ClassVar, Literal
 
 import numpy as np
-from scipy.stats import mannwhitneyu, rankdata
 
 from features.core.kinds.compared import Compared
 from tasks.modelling.correlation_interval import NORMAL
 from tasks.modelling.effects.effect import Effect, Estimate, Sample, VariableKind
-from tasks.modelling.intervals.delong import least_of_perfect
 
 
 class MannWhitney(Effect):
@@ -31,6 +29,10 @@ class MannWhitney(Effect):
     null: ClassVar[float] = 0.5
 
     def estimate(self, sample: Sample) -> Estimate:
+        from scipy.stats import mannwhitneyu, rankdata
+
+        from tasks.modelling.intervals.delong import least_of_perfect
+
         assert sample.y is not None
         high, low = sample.x[sample.y > 0], sample.x[sample.y == 0]
         n, m = len(high), len(low)

@@ -6,8 +6,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.stats import linregress, ttest_1samp, ttest_ind
-from scipy.stats import t as student
 
 from features.core.kinds.compared import Compared
 from features.core.wording import counted
@@ -61,6 +59,9 @@ class MeanSlope(Effect):
         return ""
 
     def estimate(self, sample: Sample) -> Estimate:
+        from scipy.stats import linregress, ttest_1samp, ttest_ind
+        from scipy.stats import t as student
+
         first, slopes = _slopes(sample)
         slopes = slopes / sample.x.std(ddof=1)
         if not np.ptp(slopes) > 1e-12:

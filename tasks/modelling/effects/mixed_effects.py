@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.stats import t as student
 
 from features.core.kinds.compared import Compared
 from features.core.wording import counted
@@ -65,6 +64,8 @@ class MixedEffects(Adjusted):
         return ""
 
     def estimate(self, sample: Sample) -> Estimate:
+        from scipy.stats import t as student
+
         n = len(sample)
         terms: list[Floats] = [np.ones(n)]
         days = None if sample.visit_days is None else sample.visit_days / PERIOD_DAYS

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import numpy as np
-from scipy.stats import rankdata
 
 from features.core.kinds.compared import Compared
 from tasks.modelling.effects.effect import Adjusted, Estimate, Sample, VariableKind
@@ -23,6 +22,8 @@ class PartialRankCorrelation(Adjusted):
     )
 
     def estimate(self, sample: Sample) -> Estimate:
+        from scipy.stats import rankdata
+
         x, y = (rankdata(one).astype(np.float64) for one in (sample.x, sample.y))
         adjusted = rankdata(sample.adjusted, axis=0).astype(np.float64)
         return partial_correlation(x, y, adjusted, ranks=True)

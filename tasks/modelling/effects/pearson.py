@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from scipy.stats import pearsonr
-
 from features.core.kinds.compared import Compared
 from tasks.modelling.correlation_interval import by_fisher
 from tasks.modelling.effects.effect import Effect, Estimate, Sample, VariableKind
@@ -25,5 +23,7 @@ class Pearson(Effect):
     )
 
     def estimate(self, sample: Sample) -> Estimate:
+        from scipy.stats import pearsonr
+
         found = pearsonr(sample.x, sample.y)
         return by_fisher(float(found.statistic), float(found.pvalue), len(sample) - 3)
