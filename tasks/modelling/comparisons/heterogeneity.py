@@ -28,8 +28,6 @@ def heterogeneity(scores: Sequence[float], variances: Sequence[float]) -> Hetero
 
     DerSimonian & Laird, Control Clin Trials 1986;7:177; Higgins & Thompson, Stat Med 2002;21:1539.
     """
-    from scipy.stats import chi2
-
     y, v = np.asarray(scores, np.float64), np.asarray(variances, np.float64)
     centres = len(y)
     if centres < LEAST_CENTRES:
