@@ -50,8 +50,9 @@ class Literature(Frozen):
     """A study of the literature: what was published, the cohort that it is tried on, and what is run on it.
 
     studies, beside: by name, in the words of a study's file; studies are run in their order, those beside are what they name, as
-    ./NAME.yaml. full: keys of `simulated`, and of `studies` those of every study, at the size of the publication, in the place
-    of those of the fast form. reduced: what the fast form leaves out, in words.
+    ./NAME.yaml, and recipes what they name as ./recipes/NAME.yaml, besides those of the cohort. full: keys of `simulated`, and of
+    `studies` those of every study that predicts, at the size of the publication, in the place of those of the fast form.
+    reduced: what the fast form leaves out, in words.
     """
 
     published: PublishedStudy
@@ -60,6 +61,7 @@ class Literature(Frozen):
         min_length=1, description="what is run, by name, as a study's file says it"
     )
     beside: dict[Word, dict[str, Any]] = Field({}, description="studies that these name, as ./NAME.yaml")
+    recipes: dict[Word, dict[str, Any]] = Field({}, description="recipes that these name, as ./recipes/NAME.yaml")
     full: dict[Literal["simulated", "studies"], dict[str, Any]] = Field({}, description="the published size")
     reduced: str = Field("", description="what the fast form leaves out")
 
@@ -143,8 +145,13 @@ def _written(name: str, plan: Literature, size: Size, folder: Path) -> dict[str,
     """The files of the studies in a folder, as they are run there, and of those beside them."""
     changes = plan.full.get("studies", {}) if size.full else {}
     found = {}
+    for one, settings in plan.recipes.items():
+        (folder / "recipes").mkdir(exist_ok=True)
+        text = HEADER.format(name=name) + plain_yaml(settings, short=True)
+        (folder / "recipes" / f"{one}.yaml").write_text(text, "utf-8")
     for one, settings in {**plan.studies, **plan.beside}.items():
-        whole = {**settings, **changes, "seed": size.seed, "catalog": "cohort/data_catalog.yaml"}
+        drawn = {} if "kind" in settings else {**changes, "seed": size.seed}  # associations draw nothing
+        whole = {**settings, **drawn, "catalog": "cohort/data_catalog.yaml"}
         found[one] = folder / f"{one}.yaml"
         found[one].write_text(HEADER.format(name=name) + plain_yaml(whole, short=True), "utf-8")
     return found
@@ -189,6 +196,9 @@ def _of_run(folder: Path, run: Path, oracle: Mapping[str, Any]) -> dict[str, Any
         "scores": scores,
         "columns": {row["blocks"]: row["columns"] for row in _rows(run / "scores.parquet")},
         "candidates": [_candidate(one) for one in settings.get("models", ())],
+        "effects": settings.get("effects", []),
+        "deltas": settings.get("deltas", []),
+        "signatures": facts.get("signatures", {}),
         "splits": settings.get("splits", []),
         "recipes": facts["recipes"],
         "run": str(run.relative_to(folder)),
@@ -228,8 +238,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def _candidate(settings: Mapping[str, Any]) -> dict[str, Any]:
     """A candidate as it was fitted."""
-    steps, fusion = [step["kind"] for step in settings["steps"]], settings["fusion"]["kind"]
-    return {"name": settings["name"], "steps": steps, "model": settings["model"], "fusion": fusion}
+    return {key: settings[key] for key in ("name", "steps", "model", "fusion")}
 
 
 def _inputs(mart: Mart) -> dict[str, dict[str, int]]:

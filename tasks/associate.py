@@ -50,7 +50,11 @@ def measure_associations(
         return found
 
     result = associate(design, study, variables, map_units=map_units)
-    frames = {"associations": result.associations_table(), "associations_by_centre": result.by_centre_table()}
+    frames = {
+        "associations": result.associations_table(),
+        "associations_by_centre": result.by_centre_table(),
+        "claims": result.claims_table(),
+    }
     with writing():
         for schema in ASSOCIATION_TABLES:
             table = pa.Table.from_pandas(frames[schema.name], schema=schema.arrow, preserve_index=False)

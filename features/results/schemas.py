@@ -152,6 +152,11 @@ SCORE_TABLES = (
     ),
     _of_study("probabilities", "case/string level/string probability/float64"),
 )  # of what a saved model said of a cohort; its scores are as those of studies
+CLAIMS = _of_study(
+    "claims",
+    "claim/string kind/string metric/string split/string cohort/string within/string first/string second/string value/float64 "
+    "low/float64 high/float64 n/int64 verdict/string reason/string",
+)
 STUDY_TABLES = (
     _of_study(
         "scores",
@@ -181,11 +186,7 @@ STUDY_TABLES = (
         "block/string column/string columns/int64 value/float64 n/int64 p/float64 out_of_fold/float64 chosen/int64 "
         "folds/int64",
     ),
-    _of_study(
-        "claims",
-        "claim/string kind/string metric/string split/string cohort/string within/string first/string second/string value/float64 "
-        "low/float64 high/float64 n/int64 verdict/string reason/string",
-    ),
+    CLAIMS,
     _of_study("fits", "split/string repeat/int64 fold/string blocks/string model/string result/string"),
     _of_study(
         "centre_told",
@@ -231,4 +232,5 @@ ASSOCIATION_TABLES = (  # of association studies
         "variable/string effect/string column/string centre/string value/float64 low/float64 high/float64 p/float64 n/int64 "
         "reason/string",
     ),
+    CLAIMS,
 )

@@ -71,4 +71,5 @@ def _estimate(claim: dict[str, Any]) -> str:
     if claim["value"] is None:
         return claim["reason"] or "no estimate"
     bounds = "" if claim["low"] is None else f", {claim['low']:.2f} to {claim['high']:.2f}"
-    return f"{claim['metric']} {'difference ' if claim['second'] else ''}{claim['value']:.2f}{bounds}"
+    is_difference = claim["second"] and claim["kind"] != "associated"
+    return f"{claim['metric']} {'difference ' if is_difference else ''}{claim['value']:.2f}{bounds}"

@@ -13,10 +13,12 @@ from scipy.stats import false_discovery_control
 from features.core.design import Design, FlowRow
 from features.core.errors import FitError, RadweaveError, hint_sentence
 from features.core.wording import counted
+from tasks.modelling.association.claim import AssociationClaim, judge
 from tasks.modelling.association.result import Association, AssociationResult, Shown, Together
 from tasks.modelling.association.study import AssociationStudy
 from tasks.modelling.association.unit import Measured, Unit, run_unit
 from tasks.modelling.association.variable import Variable
+from tasks.modelling.claims.claim import Judged
 from tasks.modelling.comparisons.corrected import holm
 from tasks.modelling.effects.effect import Effect, Floats, Sample
 
@@ -38,6 +40,7 @@ def associate(
     design, variables = _without_copies(design, variables)
     _check_rows(design, study)
     blocks = tested_columns(design, study)
+    _check_claims(study, [column for own in blocks.values() for column in own])
     measured = [one for found in map_units(run_unit, _units(design, study, variables, blocks)) for one in found]
     rows = _corrected([row for row, _ in measured], study)
     return AssociationResult(
@@ -56,7 +59,23 @@ def associate(
         together=_together(design, rows),
         copies=design.copies,
         late=design.late,
+        claims=tuple(_judged(claim, study, rows) for claim in study.claims),
     )
+
+
+def _check_claims(study: AssociationStudy, columns: Sequence[str]) -> None:
+    """Raises RadweaveError for a claim about a column that is not tested."""
+    for claim in study.claims:
+        if not any(fnmatchcase(column, claim.columns) for column in columns):
+            hint = hint_sentence(claim.columns.strip("*"), columns)
+            raise RadweaveError(
+                f'study {study.name}: the claim "{claim.says}": no tested column is like "{claim.columns}". {hint}'.strip()
+            )
+
+
+def _judged(claim: AssociationClaim, study: AssociationStudy, rows: Sequence[Association]) -> Judged:
+    effect = next(one for one in study.effects if one.word == (claim.effect or study.effects[0].word))
+    return judge(claim, rows, effect.null, effect.word)
 
 
 def tested_columns(design: Design, study: AssociationStudy) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.core.design import Copies, FlowRow
 from tasks.modelling.association.variable import Variable
+from tasks.modelling.claims.claim import Judged
 from tasks.modelling.effects.effect import Floats, Sample
 
 
@@ -91,7 +92,7 @@ class AssociationResult:
     """rows: every test, by p, those without one last. by_centre: the same centre by centre. tests: how many have a p.
 
     n: cases of the study; patients, centres: of them. shown: the first ones, as they are drawn. together: columns with each other.
-    late: columns that were left out because they are known later → when.
+    late: columns that were left out because they are known later → when. claims: those of the study, with their verdicts.
     """
 
     study: str
@@ -109,6 +110,7 @@ class AssociationResult:
     together: Together | None = None
     copies: tuple[Copies, ...] = ()
     late: Mapping[str, str] | None = None
+    claims: tuple[Judged, ...] = ()
 
     @property
     def discoveries(self) -> tuple[Association, ...]:
@@ -118,6 +120,10 @@ class AssociationResult:
     def associations_table(self) -> pd.DataFrame:
         """Every test as a table, one row each."""
         return pd.DataFrame([asdict(row) for row in self.rows], columns=[one.name for one in fields(Association)])
+
+    def claims_table(self) -> pd.DataFrame:
+        """The claims as a table, one row each."""
+        return pd.DataFrame([asdict(one) for one in self.claims], columns=[one.name for one in fields(Judged)])
 
     def by_centre_table(self) -> pd.DataFrame:
         """The same centre by centre, one row each."""

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 from features.core.catalog.catalog import Word
 from features.core.digest import digest_json
 from features.core.kinds.registry import Kind
+from tasks.modelling.association.claim import AssociationClaim
 from tasks.modelling.effects.effect import EFFECTS, Effect
 from tasks.modelling.study_settings import StudySettings, twice_named
 
@@ -43,6 +44,9 @@ class AssociationStudy(StudySettings):
         description="over all tests of the study: bh, the false discovery rate; holm, the chance of any false claim",
     )
     alpha: float = Field(0.05, gt=0, lt=1, description="a corrected p up to it is called a discovery")
+    claims: tuple[AssociationClaim, ...] = Field(
+        (), description="what is claimed of its tests; the report says which claims they support"
+    )
     least_cases: int = Field(10, ge=5, description="cases without a missing value that a test needs")
 
     @property
@@ -61,7 +65,8 @@ class AssociationStudy(StudySettings):
         return [*self.effects, *self.deltas]
 
     def digest(self) -> str:
-        return digest_json(self.model_dump(mode="json", exclude={"name", "title", "description", "catalog"}))
+        unused = set() if self.claims else {"claims"}  # studies without keep their addresses
+        return digest_json(self.model_dump(mode="json", exclude={"name", "title", "description", "catalog", *unused}))
 
     @model_validator(mode="after")
     def check_names(self) -> AssociationStudy:
@@ -74,6 +79,15 @@ class AssociationStudy(StudySettings):
         words = [effect.word for effect in self.effects]
         if twice := sorted({word for word in words if words.count(word) > 1}):
             raise ValueError(f'the effect "{twice[0]}" stands twice; name one of them: {{kind: …, name: …}}')
+        for claim in self.claims:
+            if claim.variable and claim.variable not in self.variables:
+                raise ValueError(f'the claim "{claim.says}": {claim.variable} is no variable of the study')
+            if not claim.effect and len(words) > 1:
+                raise ValueError(f'the claim "{claim.says}": say which `effect` it is about: {", ".join(words)}')
+            if claim.effect and claim.effect not in words:
+                raise ValueError(
+                    f'the claim "{claim.says}": {claim.effect} is no effect of the study: {", ".join(words)}'
+                )
         if ("delta" in self.blocks) != bool(self.deltas):
             raise ValueError('the block "delta" and deltas, which say what time points are compared, need each other')
         asking = [effect.word for effect in self.effects if effect.needs_variable]

@@ -12,6 +12,12 @@ from tasks.reports.labels import capital, held_out_label, metric_label, split_la
 from tasks.reports.number_format import DASH, decimal, interval
 from tasks.reports.section import Findings, Section
 
+RULE = (
+    "A claim is supported where the whole 95 % interval of its estimate lies where the claim says, not supported where none of it "
+    "does, and else undecided. Of two combinations the estimate is the difference of their scores on the same cases. Intervals "
+    "are not corrected for the number of claims."
+)
+
 
 class Claims(Section):
     """A table of the claims with their estimates and verdicts."""
@@ -23,7 +29,7 @@ class Claims(Section):
         return bool(found.result.claims)
 
     def content(self, found: Findings) -> Mapping[str, object]:
-        return {"rows": claim_rows(found.result)}
+        return {"rows": claim_rows(found.result), "rule": RULE}
 
 
 @dataclass(frozen=True)

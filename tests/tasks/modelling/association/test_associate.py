@@ -203,3 +203,24 @@ def test_columns_with_each_other_are_spearmans() -> None:
     i, j = (found.together.columns.index(f"radiomics__{k}") for k in (0, 1))
     assert found.together.rho[i, j] == pytest.approx(found.together.rho[j, i])
     assert found.together.rho[i, i] == pytest.approx(1.0)
+
+
+def test_claims_are_judged_by_the_tests_of_the_study() -> None:
+    word = association_study().effects[0].word
+    variable = planted().rows[0].variable
+    claims = [
+        {"says": "the first goes along", "columns": "radiomics__0", "variable": variable, "side": "above"},
+        {"says": "the first goes against", "columns": "radiomics__0", "variable": variable, "side": "below"},
+        {"says": "one of many goes along", "variable": variable, "effect": word},
+        {"says": "the second goes along", "columns": "radiomics__1", "variable": variable},
+    ]
+    found = planted(claims=claims)
+    assert [one.verdict for one in found.claims] == ["supported", "not supported", "supported", "undecided"]
+    first = found.rows[0]
+    assert (found.claims[0].value, found.claims[0].low, found.claims[0].n) == (first.value, first.low, first.n)
+    assert found.claims[2].first == "radiomics__0 (1 of 12)"
+    assert list(found.claims_table()["kind"]) == ["associated"] * 4
+    with pytest.raises(RadweaveError, match='the claim "no such column": no tested column is like "texture"'):
+        planted(claims=[{"says": "no such column", "columns": "texture", "variable": variable}])
+    with pytest.raises(ValidationError, match="age is no variable of the study"):
+        association_study(claims=[{"says": "of age", "variable": "age"}])
