@@ -72,12 +72,13 @@ for command in commands:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """The small store with a cohort of the catalog, and a run of each study of that, each with every kind of model."""
+    """The small store with a cohort of the catalog, and a run of each study of that, each that predicts with every kind of model."""
     store = fill_store(Store(tmp_path_factory.mktemp("imports") / "store"))
     publish_tables(store, "builtin", CohortState(key="1"), {})
     plans = [load_study(study_files()[name]) for name in ("builtin_response", "builtin_survival")]
     models = tuple(MODELS.parse(kind) for kind in MODELS.modules)
-    for plan in (plan.model_copy(update={"models": models}) for plan in plans):
+    own = load_study(study_files()["builtin_association"])
+    for plan in (own, *(plan.model_copy(update={"models": models}) for plan in plans)):
         folder = store.study(plan.name, "0" * 64)
         folder.mkdir(parents=True)
         facts = {"study": plan.model_dump(mode="json"), "provenance": {"study settings": plan.digest()}, "files": []}
