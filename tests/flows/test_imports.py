@@ -72,7 +72,7 @@ for command in commands:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """The small store with a cohort of the catalog, and a run of each study of that, each that predicts with every kind of model."""
+    """The small store with a cohort of the catalog, and a run of each study of that, with every kind of model."""
     store = fill_store(Store(tmp_path_factory.mktemp("imports") / "store"))
     publish_tables(store, "builtin", CohortState(key="1"), {})
     plans = [load_study(study_files()[name]) for name in ("builtin_response", "builtin_survival")]
