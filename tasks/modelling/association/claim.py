@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from features.core.frozen import Frozen
-from tasks.modelling.association.result import Association
 from tasks.modelling.claims.claim import Judged, Verdict
+
+if TYPE_CHECKING:  # it imports pandas
+    from tasks.modelling.association.result import Association
 
 
 class AssociationClaim(Frozen):
