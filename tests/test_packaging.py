@@ -98,7 +98,8 @@ print(found.outcome, *found, *{{module.__file__.rsplit("/site/")[-1] for module 
     assert set(outside("-c", code).split()) == {"computed", "original_firstorder_Mean", *places}
     assert outside("radweave", "--version").startswith("radweave ")
     assert "glcm" in outside("radweave", "features")
-    code = "from flows.named import literature_files as own, recipe_files, study_files; print(*recipe_files(), *study_files(), *own())"
+    names = "literature_files as own, recipe_files, study_files"
+    code = f"from flows.named import {names}; print(*recipe_files(), *study_files(), *own())"
     there = {path.stem for kind in ("recipes", "studies") for path in (ROOT / "flows" / kind).glob("*.yaml")}
     assert there <= set(outside("-c", code).split())
 
