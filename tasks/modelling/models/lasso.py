@@ -28,7 +28,9 @@ class Lasso(PathModel):
     """
 
     kind: Literal["lasso"] = "lasso"
-    compared: ClassVar[Compared] = Compared("Lasso of scikit-learn", "1e-2", "tasks/modelling/models/test_lasso.py")
+    compared: ClassVar[Compared] = Compared(
+        "Lasso of scikit-learn on WORC-Lipo", "1e-4", "contracts/test_model_peers.py"
+    )
     endpoints: ClassVar[frozenset[str]] = frozenset({"continuous"})
     usual: ClassVar[bool] = True
     tuned: ClassVar[tuple[str, ...]] = ("alpha_fraction",)

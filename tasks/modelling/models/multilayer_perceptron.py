@@ -20,7 +20,7 @@ class MultilayerPerceptron(ColumnNetwork):
 
     kind: Literal["multilayer_perceptron"] = "multilayer_perceptron"
     compared: ClassVar[Compared] = Compared(
-        "a bare loop of torch", "1e-3", "tasks/modelling/models/test_multilayer_perceptron.py"
+        "a bare loop of torch on WORC-Lipo", "1e-3", "tasks/modelling/models/test_multilayer_perceptron.py"
     )
     hidden: tuple[PositiveInt, ...] = Field((16,), min_length=1, title="Hidden layers", description="units of each")
 

@@ -18,7 +18,9 @@ class ResidualNetwork(ColumnNetwork):
     """
 
     kind: Literal["residual_network"] = "residual_network"
-    compared: ClassVar[Compared] = Compared.laws("tasks/modelling/models/test_multilayer_perceptron.py")
+    compared: ClassVar[Compared] = Compared(
+        "a bare loop of torch on WORC-Lipo", "1e-3", "tasks/modelling/models/test_multilayer_perceptron.py"
+    )
     skips: ClassVar[bool] = True
     weight_decay: tuple[NonNegativeFloat, ...] = Field(
         (10.0, 1.0), min_length=1, title="Weight decay", description="draws weights towards zero; inner folds choose"

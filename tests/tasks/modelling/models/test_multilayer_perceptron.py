@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
@@ -25,24 +27,44 @@ def made() -> tuple[object, Target, np.ndarray]:
     return make_rows({f"c{i}": X[:, i] for i in range(5)}), Target(design.outcome, BINARY), X
 
 
-def test_a_bare_loop_of_torch_gives_the_same() -> None:
+def lipo(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Twenty columns of WORC-Lipo, of spread 1, and flags, (n, 1)."""
+    table = pd.read_csv(folder / "radmlbench" / "WORC-Lipo.csv.gz")
+    X = table.drop(columns="Target").select_dtypes("number").to_numpy(np.float64)
+    X = X[:, np.linspace(0, X.shape[1] - 1, 20).astype(int)]
+    return (X - X.mean(axis=0)) / X.std(axis=0), table[["Target"]].to_numpy(np.float64)
+
+
+@pytest.mark.parametrize(("hidden", "skips"), [((8,), False), ((8, 8, 8), True)], ids=["perceptron", "residual"])
+@pytest.mark.parametrize("on", ["made", pytest.param("WORC-Lipo", marks=pytest.mark.data)])
+def test_a_bare_loop_of_torch_gives_the_same(
+    on: str, hidden: tuple[int, ...], skips: bool, request: pytest.FixtureRequest
+) -> None:
     """From the same first weights, without dropout."""
-    _, target, X = made()
-    y = np.asarray(target.y, np.float64)[:, None]
+    if on == "made":
+        _, target, X = made()
+        y = np.asarray(target.y, np.float64)[:, None]
+    else:
+        X, y = lipo(request.getfixturevalue("public_data"))
     found = train_layers(
-        X, y, hidden=(8,), loss="logistic", skips=False, dropout=0.0, weight_decay=0.1, learning_rate=0.01, epochs=40, seed=7
+        X, y, hidden=hidden, loss="logistic", skips=skips, dropout=0.0, weight_decay=0.1, learning_rate=0.01, epochs=40, seed=7
     )  # fmt: skip
     rng = np.random.default_rng(7)
     rng.integers(2**31)
     layers = []
-    for given, out in pairwise([5, 8, 1]):
+    for given, out in pairwise([X.shape[1], *hidden, 1]):
+        quiet = QUIET if out == 1 or (skips and layers) else 1.0
         layers.append(torch.nn.Linear(given, out))
         with torch.no_grad():
-            layers[-1].weight.copy_(
-                torch.tensor(rng.normal(0.0, (2.0 / given) ** 0.5 * (QUIET if out == 1 else 1.0), (out, given)))
-            )
+            layers[-1].weight.copy_(torch.tensor(rng.normal(0.0, (2.0 / given) ** 0.5 * quiet, (out, given))))
             layers[-1].bias.zero_()
-    network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
+
+    def network(told: torch.Tensor) -> torch.Tensor:
+        told = torch.relu(layers[0](told))
+        for layer in layers[1:-1]:
+            told = told + torch.relu(layer(told))
+        return layers[-1](told)
+
     groups = [{"params": [one.weight for one in layers], "weight_decay": 0.1}]
     groups += [{"params": [one.bias for one in layers], "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=0.01)
