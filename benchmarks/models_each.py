@@ -49,12 +49,13 @@ class Fold(NamedTuple):
 
 def pairs(columns: int) -> list[Pair]:
     """Models that have a library, with the same settings on both sides."""
-    from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier
+    from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
     from sklearn.gaussian_process import GaussianProcessClassifier
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel
-    from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
+    from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
     from sklearn.naive_bayes import GaussianNB
     from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.svm import SVC
 
     from benchmarks.models_plain import Perceptron, plain_pairs
 
@@ -65,7 +66,14 @@ def pairs(columns: int) -> list[Pair]:
     grown = ExtraTreesClassifier(100, min_samples_leaf=3, max_features="sqrt", random_state=0)
     net = LogisticRegression(l1_ratio=0.5, solver="saga", max_iter=5000, random_state=0)
     number = ElasticNet(l1_ratio=0.5, tol=1e-6, max_iter=100_000)
+    sparse = LogisticRegression(l1_ratio=1.0, solver="liblinear", max_iter=1000, random_state=0)
+    forest = RandomForestClassifier(100, min_samples_leaf=3, max_features="sqrt", random_state=0)
+    machines = [{"kernel": kernel, "C": C} for kernel in ("linear", "rbf") for C in (0.1, 1.0)]
     return [
+        Pair("LASSO logistic", {"kind": "lasso_logistic", "C": [0.3]}, sparse, [{"C": 0.3}]),
+        Pair("LASSO", {"kind": "lasso", "alpha_fraction": [0.2]}, Lasso(tol=1e-6), [{"alpha": "0.2"}], number=True),
+        Pair("SVM", {"kind": "svm", "kernel": ["linear", "rbf"], "C": [0.1, 1.0]}, SVC(gamma="scale"), machines),
+        Pair("random forest", {"kind": "random_forest", "min_samples_leaf": [3]}, forest, [{}]),
         Pair("ridge logistic", {"kind": "ridge_logistic", "C": weak}, LogisticRegression(), [{"C": C} for C in weak]),
         Pair("elastic net logistic", {"kind": "elastic_net_logistic", "C": [0.3]}, net, [{"C": 0.3}]),
         Pair("ridge", {"kind": "ridge", "alpha": strong}, Ridge(), [{"alpha": a} for a in strong], number=True),
@@ -109,7 +117,8 @@ def run_peer(pair: Pair, folds: Sequence[Fold]) -> list[NDArray[np.float64]]:
         for settings in pair.each:
             told = settings
             if settings.get("alpha") == "0.2":  # a share of the largest penalty
-                told = {"alpha": 0.2 * np.abs(fold.X.T @ (fold.y - fold.y.mean())).max() / (len(fold.y) * 0.5)}
+                share = len(fold.y) * getattr(pair.peer, "l1_ratio", 1.0)  # Lasso has an l1_ratio of 1
+                told = {"alpha": 0.2 * np.abs(fold.X.T @ (fold.y - fold.y.mean())).max() / share}
             one = clone(pair.peer).set_params(**told).fit(fold.X, fold.y)
             if pair.number:
                 found.append(one.predict(fold.tested))
