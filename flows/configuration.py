@@ -140,6 +140,12 @@ def _study_faults(document: Document, study: "StudySettings", catalog: Catalog) 
     if study.horizons and endpoint is not None and not isinstance(endpoint, Timed):
         what, hint = f"horizons are days of follow-up, {study.endpoint} is {endpoint.kind}", "leave them out"
         faults.append(Fault(document.where(("horizons",)), what, hint=hint))
+    for j, claim in enumerate(study.claims):
+        if claim.metric and endpoint is not None:
+            metrics = (*endpoint.metrics, *endpoint.further_metrics)
+            known(
+                ("claims", j, "metric"), f"metric of {study.endpoint}, which is {endpoint.kind}", claim.metric, metrics
+            )
     if not faults and study.deltas:
         try:
             same_spans(study.deltas, {name: one.timepoints for name, one in cohorts.items()}, study.predict_at)

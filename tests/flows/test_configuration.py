@@ -104,6 +104,18 @@ def test_a_set_of_blocks_may_name_the_ready_made_ones_of_its_cohorts(tmp_path: P
         check_configuration(catalog, [study])
 
 
+def test_a_claim_is_judged_by_a_metric_of_its_endpoint(tmp_path: Path) -> None:
+    catalog, study = write_catalog(tmp_path, demo=cohort()), tmp_path / "study.yaml"
+    text = "cohorts: [demo]\nendpoint: dead\nblocks: {c: [clinical]}\nmodels: [svm]\nclaims:\n"
+    text += "- {kind: beyond, says: it tells, of: c, value: 0.5, split: nested, metric: %s}\n"
+    study.write_text(text % "brier")
+    check_configuration(catalog, [study])
+    study.write_text(text % "harrell_c")
+    told = r'study\.yaml:6: unknown metric of dead, which is binary; found "harrell_c"; allowed: auc, '
+    with pytest.raises(ConfigError, match=told):
+        check_configuration(catalog, [study])
+
+
 def test_the_order_of_a_priority_lasso_names_every_block_of_a_set(tmp_path: Path) -> None:
     demo = cohort()
     demo["tables"].append({"block": "proteins", "path": "b.csv", "id": "id"})

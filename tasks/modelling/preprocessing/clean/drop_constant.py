@@ -41,7 +41,8 @@ class DropConstant(Step):
         kept = np.flatnonzero(varies & ~duplicated)
         if not len(kept):
             raise FitError(
-                f"none of {counted(X.shape[1], 'column')} varies within the {counted(X.shape[0], 'training case')}"
+                f"none of {counted(X.shape[1], 'column')} varies within the {counted(X.shape[0], 'training case')}: "
+                "each is empty or one value; measure or fill in these columns, or leave their blocks out"
             )
         return FittedDropConstant(kept, *map(np.flatnonzero, (missing, constant, duplicated)))
 
