@@ -4,7 +4,7 @@
     python benchmarks/models.py nested --repeats 2    # quicker
     python benchmarks/models.py candidates            # 20 candidates that share their steps, beside one
     python benchmarks/models.py paths                 # LASSO paths of 50 penalties beside adelie (lasso_paths.py)
-    python benchmarks/models.py each                  # every other model beside its library (models_each.py)
+    python benchmarks/models.py each                  # every model without follow-up beside its library (models_each.py)
     python benchmarks/models.py followed              # every model of follow-up beside its library (models_followed.py)
     python benchmarks/models.py centre_out            # leave-one-centre-out LASSO-Cox, 500 × 2,000 (lasso_centre_out.py)
 
@@ -330,7 +330,7 @@ def main() -> int:
     kind.add_argument("--python", type=Path, help="of an environment that has adelie; without, one is made")
     kind.add_argument("--each", action="store_true", help="errors as shares of each penalty, too: takes minutes")
     kind.set_defaults(run=run_paths)
-    kind = kinds.add_parser("each", help="every other model beside its library")
+    kind = kinds.add_parser("each", help="every model without follow-up beside its library")
     kind.add_argument("--patients", type=int, default=200)
     kind.add_argument("--columns", type=int, default=500)
     kind.add_argument("--only", default="", help="models whose title holds these words")
