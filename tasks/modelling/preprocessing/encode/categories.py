@@ -13,6 +13,7 @@ from pydantic import Field
 
 from features.core.errors import FitError
 from features.core.kinds.compared import Compared
+from features.core.wording import counted
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Names, Rows
 from tasks.modelling.target import Target
@@ -70,7 +71,7 @@ class FittedCategories(FittedStep):
         for name, own, of in self._unseen_rows(rows):
             if self.unseen == "refuse":
                 raise FitError(
-                    f"categories: {len(own)} rows have a level of {name} that training has not seen; "
+                    f"categories: {counted(len(own), 'row')} with a level of {name} that training has not seen; "
                     "unseen: missing imputes it, zero counts it as none of the levels"
                 )
             if X is rows.X:

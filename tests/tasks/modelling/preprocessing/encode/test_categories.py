@@ -57,7 +57,7 @@ def test_or_it_is_refused() -> None:
     step = fitted("refuse")
     assert len(step.apply(rows_of(TRAIN)).columns) == 4
     with pytest.raises(
-        FitError, match="categories: 1 rows have a level of node that training has not seen; unseen: missing"
+        FitError, match="categories: 1 row with a level of node that training has not seen; unseen: missing"
     ):
         step.apply(rows_of(TEST))
 
