@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.core.catalog.catalog import Catalog, ReadyTable, load_catalog
+from features.core.catalog.catalog import Catalog, Cohort, ReadyTable, load_catalog
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.kinds.delta import same_spans
 from features.core.kinds.endpoint import Timed
@@ -99,6 +99,24 @@ def _ready_tables(catalog: Catalog, cohort: str) -> list[ReadyTable]:
     return [table for table in tables if isinstance(table, ReadyTable)]
 
 
+def _times_of(document: Document, place: int, by: str, cohorts: Sequence[Cohort]) -> list[Fault]:
+    """What is wrong with the variable of a temporal split; volumes of images are numbers of every cohort with images."""
+    if by.startswith("volume_") or not cohorts:
+        return []
+    if any(by in one.variables and one.variables[by].role == "outcome" for one in cohorts):
+        return []  # which is told with its own reason
+    numbers = [
+        {name for name, variable in one.variables.items() if variable.type == "number" and variable.role != "outcome"}
+        for one in cohorts
+    ]
+    if all(by in one for one in numbers):
+        return []
+    shared = sorted(set.intersection(*numbers))
+    what = f'"{by}" is no number of its cohorts' if by else "say by which variable cases are earlier or later"
+    where, allowed = document.where(("splits", place)), ", ".join(shared) or "none"
+    return [Fault(where, f"the split temporal: {what}", allowed=allowed, hint=did_you_mean(by, shared))]
+
+
 def _study_faults(document: Document, study: "StudySettings", catalog: Catalog) -> list[Fault]:
     """Words of a study that the catalog or the recipes do not know."""
     from flows.change import known_blocks
@@ -161,6 +179,8 @@ def _study_faults(document: Document, study: "StudySettings", catalog: Catalog) 
             what, hint = "no table of its cohorts has a split", "name the column by `split` of a table in the catalog"
             faults.append(Fault(document.where(("splits", j)), what, hint=hint))
         by = split.by if isinstance(split, Temporal) else ""
+        if isinstance(split, Temporal):
+            faults += _times_of(document, j, by, list(cohorts.values()))
         if any(by in one.variables and one.variables[by].role == "outcome" for one in cohorts.values()):
             what = f"{by} is an outcome: whom it puts later is not known at the prediction"
             faults.append(

@@ -88,6 +88,8 @@ def fit_models(
         "signature_scores": direct_table(direct_scores(design, [one.values for one in signatures])),
         "copies": result.copies_table(),
         "claims": result.claims_table(),
+        "controls": result.controls_table(),
+        "risk_groups": result.groups_table(),
         "fits": pd.DataFrame(named, columns=FIT_COLUMNS),
     }
     with kept.writing():

@@ -187,6 +187,16 @@ STUDY_TABLES = (
         "folds/int64",
     ),
     CLAIMS,
+    _of_study(
+        "controls",
+        "control/string blocks/string model/string split/string metric/string within/string as_it_is/float64 run/string "
+        "value/float64 p/float64 reason/string",
+    ),
+    _of_study(
+        "risk_groups",
+        "split/string blocks/string model/string cohort/string n_high/int64 events_high/int64 n_low/int64 events_low/int64 "
+        "p/float64 reason/string",
+    ),
     _of_study("fits", "split/string repeat/int64 fold/string blocks/string model/string result/string"),
     _of_study(
         "centre_told",

@@ -55,6 +55,9 @@ def test_external_cohorts_and_a_given_split_are_checked_with_the_catalog(tmp_pat
         ConfigError, match="6: ending is an outcome: whom it puts later is not known at the prediction; name"
     ):
         check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
+    study.write_text(TEXT.replace("twoo, three", "two").replace("[given]", "[{kind: temporal, by: ages}]"))
+    with pytest.raises(ConfigError, match='6: the split temporal: "ages" is no number of its cohorts; allowed: '):
+        check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
     study.write_text(TEXT.replace("twoo, three", "two"))
     check_configuration(write_catalog(tmp_path, one=cohort(split="set"), two=cohort()), [study])
 

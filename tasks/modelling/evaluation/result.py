@@ -278,6 +278,25 @@ class StudyResult:
         """The comparisons as a table, one row each."""
         return pd.DataFrame([asdict(one) for one in self.comparisons], columns=[one.name for one in fields(Comparison)])
 
+    def controls_table(self) -> pd.DataFrame:
+        """The controls as a table, one row for each run; of a control without runs one row with its reason."""
+        columns = ["control", "blocks", "model", "split", "metric", "within", "as_it_is", "run", "value", "p", "reason"]
+        rows = [
+            (c.control, c.blocks, c.model, c.split, c.metric, c.within, c.value, label, value, c.p, c.reason)
+            for c in self.controlled
+            for label, value in (c.runs or (("", None),))
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def groups_table(self) -> pd.DataFrame:
+        """The risk groups as a table, one row each: how many cases are in each, and the log-rank p between them."""
+        columns = ["split", "blocks", "model", "cohort", "n_high", "events_high", "n_low", "events_low", "p", "reason"]
+        rows = []
+        for one in self.groups:
+            sizes = [(curve.n, curve.events) if curve else (0, 0) for curve in (one.high, one.low)]
+            rows.append((one.split, one.blocks, one.model, one.cohort, *sizes[0], *sizes[1], one.p, one.reason))
+        return pd.DataFrame(rows, columns=columns)
+
     def claims_table(self) -> pd.DataFrame:
         """The claims as a table, one row each."""
         return pd.DataFrame([asdict(one) for one in self.claims], columns=[one.name for one in fields(Judged)])

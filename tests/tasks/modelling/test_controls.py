@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from features.core.errors import FitError
+from features.results.schemas import STUDY_TABLES
 from tasks.modelling.controls.control import CONTROLS, Given, Run
 from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.splits.split import SPLITS
@@ -105,6 +106,9 @@ def test_a_planted_signal_is_told_from_chance_and_a_study_without_one_is_not() -
         plain = evaluate(design, make_study(models=[MODEL], blocks=blocks, splits=split))
         assert plain.scores == result.scores  # they choose nothing, and move nothing
         assert plain.controlled == ()
+        table = result.controls_table()
+        assert list(table["control"].value_counts(sort=False)) == [9, 1, 2]
+        assert set(table.columns) == set(next(one for one in STUDY_TABLES if one.name == "controls").arrow.names)
     told = found[3.0]["permuted_outcome"]
     assert (told.p, len(told.runs)) == (0.1, 9)
     assert (found[0.0]["permuted_outcome"].p or 0) > 0.1
