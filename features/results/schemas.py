@@ -189,7 +189,7 @@ STUDY_TABLES = (
     CLAIMS,
     _of_study(
         "controls",
-        "control/string blocks/string model/string split/string metric/string within/string as_it_is/float64 run/string "
+        "control/string blocks/string model/string split/string metric/string within/string as_it_is/float64 under/string "
         "value/float64 p/float64 reason/string",
     ),
     _of_study(

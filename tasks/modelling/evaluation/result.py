@@ -280,7 +280,19 @@ class StudyResult:
 
     def controls_table(self) -> pd.DataFrame:
         """The controls as a table, one row for each run; of a control without runs one row with its reason."""
-        columns = ["control", "blocks", "model", "split", "metric", "within", "as_it_is", "run", "value", "p", "reason"]
+        columns = [
+            "control",
+            "blocks",
+            "model",
+            "split",
+            "metric",
+            "within",
+            "as_it_is",
+            "under",
+            "value",
+            "p",
+            "reason",
+        ]
         rows = [
             (c.control, c.blocks, c.model, c.split, c.metric, c.within, c.value, label, value, c.p, c.reason)
             for c in self.controlled
