@@ -82,10 +82,8 @@ def _score(given: str, cohort: str, catalog: Path, place: str) -> Path:
         if not faults and not read_run(folder).get("withdrawn"):
             return folder
         say(f"{'; '.join(faults) or f'{folder}: cases were withdrawn from it'}: it is scored again now")
-    plan, recipes = _asked(loaded)
+    plan, recipes = asked_of(loaded)
     blocks = {column["block"] for column in loaded.schema["columns"]}
-    if not blocks & {*IMAGE_BLOCKS, "region", "delta"}:
-        recipes = []  # a patient without images can be scored
     question = replace(
         question_of(plan, recipes, options),
         cohorts=(cohort,),
@@ -105,11 +103,16 @@ def _score(given: str, cohort: str, catalog: Path, place: str) -> Path:
     return folder
 
 
-def _asked(loaded: Loaded) -> tuple[Study, list[Recipe]]:
-    """The study and the recipes of a model, as they were. Raises RadweaveError if this radweave does not read them."""
+def asked_of(loaded: Loaded) -> tuple[Study, list[Recipe]]:
+    """The study of a model and the recipes that its columns need, as they were: none where a patient without images can be scored.
+
+    Raises RadweaveError if this radweave does not read them.
+    """
+    blocks = {column["block"] for column in loaded.schema["columns"]}
+    needed = loaded.facts["recipes"] if blocks & {*IMAGE_BLOCKS, "region", "delta"} else {}
     try:
         plan = Study.model_validate(loaded.facts["study"])
-        return plan, [Recipe.model_validate(settings) for settings in loaded.facts["recipes"].values()]
+        return plan, [Recipe.model_validate(settings) for settings in needed.values()]
     except (KeyError, ValueError) as error:
         raise RadweaveError(
             f"the model of {loaded.final.study} is of another radweave: {str(error).splitlines()[0]}; fit it again: radweave study "

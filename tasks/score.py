@@ -77,6 +77,7 @@ def score_cohort(
         "refresh": mart.manifest.cohorts[cohort].refreshed,
         "states": {str(key): int(n) for key, n in told.predictions["state"].value_counts().items()},
         "evaluated": told.evaluated,
+        "remarks": {what: int(number) for what, number in told.remarks.items()},
         "trained on this cohort": seen,
         "headline": page.headline,
     }
@@ -139,7 +140,9 @@ def _write_tables(folder: Path, told: Told, provenance: Mapping[str, str]) -> No
     frames = {
         "predictions": told.predictions,
         "probabilities": told.probabilities,
-        "scores": pd.DataFrame([asdict(one) for one in told.scores], columns=[one.name for one in scores.columns]),
+        "scores": pd.DataFrame(
+            [asdict(one) for one in (*told.scores, *told.of_centres)], columns=[one.name for one in scores.columns]
+        ),
     }
     for schema in (*SCORE_TABLES, scores):
         frame = frames[schema.name].reindex(columns=[one.name for one in schema.columns])

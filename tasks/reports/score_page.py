@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from features.core.wording import counted
@@ -48,6 +48,7 @@ def score_page(
         score_part(
             "Scores", "Of the cases whose outcomes are known, by the model as it is.", told.scores, of_calibration=False
         ),
+        *_by_centre(told),
         score_part("Calibration", *calibration_sentences(final), told.scores, of_calibration=True),
         CardPart(
             "Not evaluated",
@@ -57,6 +58,12 @@ def score_page(
         ),
     )
     return ScorePage(f"{model_label(final.model)} of {final.study} on {cohort}", headline, parts)
+
+
+def _by_centre(told: Told) -> Iterator[CardPart]:
+    if told.of_centres:
+        own = [replace(one, cohort=one.centre) for one in told.of_centres]
+        yield score_part("Centres", "Of the cases of each centre by itself.", own, of_calibration=False)
 
 
 def _cautions(cohort: str, told: Told, *, seen: bool) -> Iterator[str]:

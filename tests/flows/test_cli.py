@@ -24,6 +24,7 @@ COMMANDS = (
     "refresh",
     "study",
     "score",
+    "seal",
     "query",
     "export",
     "extract",
@@ -83,6 +84,12 @@ def test_options_become_a_runner() -> None:
 )
 def test_options_that_contradict_each_other_are_refused(command, tmp_path: Path, options, message) -> None:
     assert message in command("refresh", "builtin", "--store", tmp_path, *options, code=2).stderr
+
+
+@pytest.mark.parametrize("options", [["--output", "scores"], ["--suppress-below", 3], ["--workers", 2]])
+def test_options_of_a_package_are_refused_of_a_saved_model(command, options) -> None:
+    found = command("score", "response", "one", *options, code=2).stderr
+    assert f"{options[0]} goes with a package; found the model response" in found
 
 
 def test_the_runner_may_stand_in_the_environment(command, tmp_path: Path) -> None:

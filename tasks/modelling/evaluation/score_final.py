@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from tasks.modelling.decisions.probability import probability_of
 from tasks.modelling.evaluation.final import Final
 from tasks.modelling.evaluation.predictions import YES
 from tasks.modelling.evaluation.result import Score
-from tasks.modelling.metrics.metric import all_metrics_of
+from tasks.modelling.metrics.metric import Metric, all_metrics_of
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Rows
 from tasks.modelling.scored import Scored
@@ -30,13 +30,15 @@ NO_CLASS = "of a class that trained nothing"
 @dataclass(frozen=True, eq=False)
 class Told:
     """predictions: a row for each case and each patient without one, `state` SCORED or the reason. probabilities: a row for each
-    case and class, rank or label. scores: of the cases with an outcome. evaluated: how many; unseen: reason → cases with an
-    outcome that were not. day: that incidences are of, NaN where there are none.
+    case and class, rank or label. scores: of the cases with an outcome; of_centres: of those of each centre, where there are
+    several. evaluated: how many; unseen: reason → cases with an outcome that were not. day: that incidences are of, NaN where
+    there are none.
     """
 
     predictions: pd.DataFrame
     probabilities: pd.DataFrame
     scores: tuple[Score, ...]
+    of_centres: tuple[Score, ...]
     evaluated: int
     unseen: Counter[str]
     remarks: Counter[str]
@@ -69,10 +71,13 @@ def score_final(
     if outcome is not None and len(there):
         scored, unseen = _scored(final, design, there, prediction, known, outcome)
     day = _day(final, there, prediction)
+    predictions = _predictions(final, design, states, absent, prediction, day, known, outcome)
+    predictions["evaluated"] = np.isin(np.arange(len(predictions)), () if scored is None else scored.rows)
     return Told(
-        predictions=_predictions(final, design, states, absent, prediction, day, known, outcome),
+        predictions=predictions,
         probabilities=_probabilities(final, design, there, prediction),
         scores=_scores(final, design, scored) if scored is not None else (),
+        of_centres=_of_centres(final, design, scored) if scored is not None else (),
         evaluated=0 if scored is None else len(scored.rows),
         unseen=unseen,
         remarks=remarks,
@@ -142,35 +147,61 @@ def _scored(
 def _scores(final: Final, design: Design, scored: Scored) -> tuple[Score, ...]:
     """By every metric of the endpoint; where there are several centres once more within them, of metrics that compare cases."""
     several = len(np.unique(scored.centres)) > 1
-    events = int(final.endpoint.needed(scored.outcome)[0].sum()) if final.endpoint.has_events else None
-    found = []
-    for metric in all_metrics_of(final.endpoint):
-        for within in ("", "centre") if several and metric.compares else ("",):
-            one = metric.estimate([scored], design.groups, "fixed", within=within == "centre")
-            found.append(
-                Score(
-                    split=SCORED,
-                    blocks=final.blocks,
-                    model=final.model,
-                    metric=metric.kind,
-                    centre="",
-                    value=one.value,
-                    low=one.low,
-                    high=one.high,
-                    n=len(scored.rows),
-                    events=events,
-                    columns=len(final.columns),
-                    settings=final.settings,
-                    warnings=0,
-                    reason=one.reason,
-                    cohort=str(design.cohorts[0]),
-                    within=within,
-                    interval_of=one.interval_of,
-                    lowest=one.lowest,
-                    highest=one.highest,
-                )
-            )
-    return tuple(found)
+    return tuple(
+        _score(final, design, scored, metric, within=within)
+        for metric in all_metrics_of(final.endpoint)
+        for within in (("", "centre") if several and metric.compares else ("",))
+    )
+
+
+def _of_centres(final: Final, design: Design, scored: Scored) -> tuple[Score, ...]:
+    """Of each centre by itself, under the name of the catalog; none where there is one."""
+    named = design.cohort_table["centre"].to_numpy(dtype=object)[scored.rows]
+    centres = sorted(set(named.tolist()))
+    parts = {centre: _part(scored, np.flatnonzero(named == centre)) for centre in centres if len(centres) > 1}
+    return tuple(
+        _score(final, design, part, metric, centre=centre)
+        for centre, part in parts.items()
+        for metric in all_metrics_of(final.endpoint)
+    )
+
+
+def _part(scored: Scored, rows: NDArray[np.intp]) -> Scored:
+    """These rows alone."""
+    return replace(
+        scored,
+        rows=scored.rows[rows],
+        outcome=scored.outcome.take(rows),
+        prediction=scored.prediction.take(rows),
+        centres=scored.centres[rows],
+    )
+
+
+def _score(
+    final: Final, design: Design, scored: Scored, metric: Metric, *, within: str = "", centre: str = ""
+) -> Score:
+    one = metric.estimate([scored], design.groups, "fixed", within=within == "centre")
+    return Score(
+        split=SCORED,
+        blocks=final.blocks,
+        model=final.model,
+        metric=metric.kind,
+        centre=centre,
+        value=one.value,
+        low=one.low,
+        high=one.high,
+        n=len(scored.rows),
+        events=int(final.endpoint.needed(scored.outcome)[0].sum()) if final.endpoint.has_events else None,
+        columns=len(final.columns),
+        settings=final.settings,
+        warnings=0,
+        reason=one.reason,
+        cohort=str(design.cohorts[0]),
+        within=within,
+        interval_of=one.interval_of,
+        lowest=one.lowest,
+        highest=one.highest,
+    )
 
 
 def _day(final: Final, there: NDArray[np.intp], prediction: Prediction) -> float:
