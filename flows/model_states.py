@@ -1,11 +1,13 @@
 """model_states: whether saved models were fitted on the tables of today, and if not, what moved."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from features.core.catalog.catalog import load_catalog
+from features.core.digest import digest_json
 from features.core.errors import ConfigError, RadweaveError, StoreError
 from features.core.storage.store import Store
 from features.results.manifest import Mart
@@ -38,11 +40,23 @@ def model_state(folder: Path, mart: Mart, catalog: Path) -> RunState:
         return RunState(folder, "unknown", str(error).splitlines()[0])
     except (KeyError, ValidationError):
         return RunState(folder, "unknown", "its settings are of another radweave")
-    cohorts = tuple(name for name in facts["cohorts"] if _moved(f"{TABLES}{name}", facts, today))
+    own = facts.get("recalibrated") or {}
+    trained = [name for name in facts["cohorts"] if name != own.get("cohort")]
+    cohorts = tuple(name for name in trained if _moved(f"{TABLES}{name}", facts, today))
+    if own and _tables_moved(own, mart):
+        cohorts = (*cohorts, own["cohort"])
     why = [moved_tables(name, facts, mart, "a case was withdrawn, or its declaration changed") for name in cohorts]
     stability = [key for key in today if key.startswith("stability of ") and key != STABILITY]
     why += [f"{key} changed" for key in stability if _moved(key, facts, today)]
     return RunState(folder, "stale" if why else "current", "; ".join(why), cohorts)
+
+
+def _tables_moved(recalibrated: Mapping[str, Any], mart: Mart) -> bool:
+    """Whether the cohort that a model was recalibrated on has other tables today, or none."""
+    name = recalibrated["cohort"]
+    kept = recalibrated["provenance"].get(f"{TABLES}{name}")
+    there = name in mart.manifest.cohorts
+    return not there or kept != digest_json({key: file.sha256 for key, file in mart.manifest.of_cohort(name).items()})
 
 
 def _moved(key: str, facts: dict[str, Any], today: dict[str, str]) -> bool:

@@ -1,19 +1,20 @@
 """score: what a saved model says of a cohort, and how well that is where outcomes are known."""
 
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 from prefect import flow
 from prefect.runtime import flow_run
 
+from features.core.catalog.catalog import Catalog
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError, StoreError, hint_sentence
 from features.core.kinds.recipe import Recipe
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
+from features.fusion.question import Question
 from features.results.manifest import Mart
 from features.results.models import find_model
 from features.results.runs import is_run, read_run, run_faults
@@ -52,36 +53,56 @@ def score(
     return run_body(lambda _: _score(model, cohort, Path(catalog), store))
 
 
-def _score(given: str, cohort: str, catalog: Path, place: str) -> Path:
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A saved model and a cohort that it is asked about, both read.
+
+    folder: of the model. question: which rows of the cohort it needs. withdrawn: cases, before anything was read.
+    """
+
+    store: Store
+    folder: Path
+    loaded: Loaded
+    plan: Study
+    recipes: tuple[Recipe, ...]
+    declared: Catalog
+    mart: Mart
+    question: Question
+    withdrawn: frozenset[str]
+
+    @property
+    def cohort(self) -> str:
+        """The name of the cohort."""
+        return self.question.cohorts[0]
+
+    @property
+    def moves(self) -> dict[str, str]:
+        """What of the model, the tables and the declaration of the cohort decides an answer."""
+        tables = self.mart.manifest.of_cohort(self.cohort)
+        declared = self.declared.cohort(self.cohort)
+        return {
+            "model": self.loaded.facts["digest"],
+            f"tables of {self.cohort}": digest_json({name: file.sha256 for name, file in tables.items()}),
+            "declared": digest_json(declared.model_dump(mode="json", include={"variables", "endpoints", "timepoints"})),
+        }
+
+
+def ask(given: str, cohort: str, catalog: Path, place: str) -> Asked:
+    """A model and a cohort. Raises RadweaveError for a model or cohort that is not there, StoreError for one without tables."""
     store = Store(open_place(place))
-    loaded = load_model(find_model(store, given))
+    folder = find_model(store, given)
+    loaded = load_model(folder)
     declared = check_configuration(catalog, [])
     if cohort not in declared.cohorts:
         known = ", ".join(declared.cohorts)
         raise RadweaveError(
             f'{catalog}: there is no cohort "{cohort}"; there are {known}. {hint_sentence(cohort, declared.cohorts)}'
         )
-    writing = partial(writing_study, store, (cohort,), withdrawn_cases(store))
+    withdrawn = withdrawn_cases(store)
     mart = Mart.open(store)
     options = place_options(str(catalog), place)
     if cohort not in mart.manifest.cohorts:
         raise StoreError(f'the store has no cohort "{cohort}": run radweave refresh {cohort}{options}')
-    provenance = {
-        "model": loaded.facts["digest"],
-        f"tables of {cohort}": digest_json(
-            {name: file.sha256 for name, file in mart.manifest.of_cohort(cohort).items()}
-        ),
-        "declared": digest_json(
-            declared.cohort(cohort).model_dump(mode="json", include={"variables", "endpoints", "timepoints"})
-        ),
-        "code of radweave": sources_of({"tasks.score"}).digest,
-    }
-    folder = store.scored(cohort, digest_json(provenance))
-    if is_run(folder):
-        faults = run_faults(folder)
-        if not faults and not read_run(folder).get("withdrawn"):
-            return folder
-        say(f"{'; '.join(faults) or f'{folder}: cases were withdrawn from it'}: it is scored again now")
     plan, recipes = asked_of(loaded)
     blocks = {column["block"] for column in loaded.schema["columns"]}
     question = replace(
@@ -95,9 +116,31 @@ def _score(given: str, cohort: str, catalog: Path, place: str) -> Path:
         given_split=False,
         blocks=tuple(sorted(blocks)),
     )
-    with writing():
+    return Asked(store, folder, loaded, plan, tuple(recipes), declared, mart, question, withdrawn)
+
+
+def _score(given: str, cohort: str, catalog: Path, place: str) -> Path:
+    asked = ask(given, cohort, catalog, place)
+    loaded, mart = asked.loaded, asked.mart
+    provenance = {**asked.moves, "code of radweave": sources_of({"tasks.score"}).digest}
+    folder = asked.store.scored(cohort, digest_json(provenance))
+    if is_run(folder):
+        faults = run_faults(folder)
+        if not faults and not read_run(folder).get("withdrawn"):
+            return folder
+        say(f"{'; '.join(faults) or f'{folder}: cases were withdrawn from it'}: it is scored again now")
+    with writing_study(asked.store, (cohort,), asked.withdrawn):
         run_step(
-            score_cohort, mart, catalog, question, cohort, loaded.final, loaded.schema, loaded.facts, provenance, folder
+            score_cohort,
+            mart,
+            catalog,
+            asked.question,
+            cohort,
+            loaded.final,
+            loaded.schema,
+            loaded.facts,
+            provenance,
+            folder,
         )
     name_run(f"score {cohort} → {folder.name}")
     return folder

@@ -10,7 +10,6 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from features.core.catalog.catalog import load_catalog
-from features.core.design import Design
 from features.core.errors import MachineError
 from features.core.kinds.recipe import Recipe
 from features.core.storage.seal import json_bytes, page_bytes
@@ -23,6 +22,7 @@ from features.results.models import ARRAYS, SCHEMA, write_model
 from tasks.modelling.evaluation.choice import Choice
 from tasks.modelling.evaluation.evaluate import block_sets, small_sentence
 from tasks.modelling.evaluation.final import Final, fit_final
+from tasks.modelling.evaluation.nomogram import Nomogram, nomogram_of
 from tasks.modelling.evaluation.result import Score
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.prediction import Prediction
@@ -30,7 +30,7 @@ from tasks.modelling.rows import Rows
 from tasks.modelling.saved.arrays_table import arrays_of, arrays_table
 from tasks.modelling.saved.model_schema import model_schema
 from tasks.modelling.saved.saved_final import final_of, keeps_cases, saved
-from tasks.reports.model_card import model_card
+from tasks.reports.model_card import NOMOGRAM, ModelCard, model_card
 
 CARD = "card"  # .md for people who read the folder, .html for those who look, .json for programs
 
@@ -60,9 +60,8 @@ def fit_final_model(
         facts |= column_facts(mart, name, wanted)
     units = {column: told["unit"] for column, told in facts.items()}
     final = fit_final(design, study, choice.blocks, choice.model, units=units)
-    structure, arrays = saved(final)
-    table = arrays_table(arrays)
-    _check_bits(final, final_of(structure, arrays_of(table)), design)
+    rows = Rows.of(design.take(np.flatnonzero(design.develops)))
+    nomogram = nomogram_of(final, rows)
     schema = model_schema(final, study, recipes, facts, mart, [declared.cohort(name) for name in question.cohorts])
     card = model_card(
         final,
@@ -73,19 +72,16 @@ def fit_final_model(
         provenance,
         digest,
         small_sentence(design.take(np.flatnonzero(design.develops))),
+        nomogram,
     )
-    files = {
-        ARRAYS: bytes(parquet_bytes(table, {"model": digest})),
-        SCHEMA: json_bytes(schema),
-        f"{CARD}.json": json_bytes(json.loads(json.dumps(card.facts, default=_plain))),
-        f"{CARD}.md": card.markdown().encode(),
-        f"{CARD}.html": page_bytes(card.html()),
-    }
-    write_model(
+    write_final(
         folder,
-        files,
+        final,
+        rows,
+        schema,
+        card,
+        nomogram,
         {
-            **json.loads(json.dumps(structure, default=_plain)),
             "digest": digest,
             "study": study.model_dump(mode="json"),
             "recipes": {recipe.name: recipe.settings for recipe in recipes},
@@ -101,13 +97,35 @@ def fit_final_model(
     return folder
 
 
-def _check_bits(final: Final, read: Final, design: Design) -> None:
-    """Raises MachineError if what was read back predicts other bits: then it would not be this model that leaves."""
-    rows = Rows.of(design.take(np.flatnonzero(design.develops)))
-    if _bits(final.predict(rows)) != _bits(read.predict(rows)):
+def write_final(
+    folder: Path,
+    final: Final,
+    rows: Rows,
+    schema: Mapping[str, Any],
+    card: ModelCard,
+    nomogram: Nomogram | str,
+    facts: Mapping[str, Any],
+) -> None:
+    """Write the folder of a model. rows: which what is read back has to predict to the bit. facts: for model.json, with `digest`.
+
+    Raises MachineError, before anything is written, if it predicts other bits: then it would not be this model that leaves.
+    """
+    structure, arrays = saved(final)
+    table = arrays_table(arrays)
+    if _bits(final.predict(rows)) != _bits(final_of(structure, arrays_of(table)).predict(rows)):
         raise MachineError(
             f"{final.model}: what was kept predicts other numbers than what was fitted; nothing was written"
         )
+    files = {
+        ARRAYS: bytes(parquet_bytes(table, {"model": facts["digest"]})),
+        SCHEMA: json_bytes(schema),
+        f"{CARD}.json": json_bytes(json.loads(json.dumps(card.facts, default=_plain))),
+        f"{CARD}.md": card.markdown().encode(),
+        f"{CARD}.html": page_bytes(card.html()),
+    }
+    if isinstance(nomogram, Nomogram):
+        files[NOMOGRAM] = nomogram.csv()
+    write_model(folder, files, {**json.loads(json.dumps(structure, default=_plain)), **facts})
 
 
 def _bits(prediction: Prediction) -> list[bytes]:

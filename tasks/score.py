@@ -57,16 +57,16 @@ def score_cohort(
     wanted = final.columns.names.tolist()
     there = column_facts(mart, cohort, wanted)
     refuse(differences(schema, there, mart.manifest.cohorts[cohort].settings, cohort), name, cohort)
-    design = _placed(fuse(mart, load_catalog(catalog), question).once, final, cohort)
+    design = placed(fuse(mart, load_catalog(catalog), question).once, final, cohort)
     absent = _absent(mart, declared, cohort, design, question)
-    known, outcome, why = _outcomes(mart, cohort, declared, design, final, schema)
+    known, outcome, why = outcomes_of(mart, cohort, declared, design, final, schema)
     complete = model["study"].get("missing_block") == "exclude"
     told = score_final(final, design, absent, known, outcome, complete=complete)
     counted = len(design.X) + len(absent)
     if len(told.predictions) != counted:
         raise AssertionError(f"{counted} cases in, {len(told.predictions)} rows out")
     _write_tables(folder, told, {"model": model["digest"], "cohort": cohort})
-    seen = cohort in final.cohorts
+    seen = cohort in final.seen_cohorts
     page = score_page(final, name, cohort, told, why, seen=seen)
     write_bytes(folder / PAGE, page_bytes(page.html()))
     facts = {
@@ -85,7 +85,7 @@ def score_cohort(
     return folder / PAGE
 
 
-def _placed(design: Design, final: Final, cohort: str) -> Design:
+def placed(design: Design, final: Final, cohort: str) -> Design:
     """Centres under the names that steps know them by: those of other cohorts than the one that trained alone carry its name."""
     if final.cohorts == (cohort,):
         return design
@@ -104,7 +104,7 @@ def _absent(mart: Mart, declared: Cohort, cohort: str, design: Design, question:
     return why_no_image(mart, cohort, words, sorted(gone), images)
 
 
-def _outcomes(
+def outcomes_of(
     mart: Mart, cohort: str, declared: Cohort, design: Design, final: Final, schema: Mapping[str, Any]
 ) -> tuple[NDArray[np.intp], Outcome | None, dict[str, int]]:
     """Positions of the rows whose outcome is known, the outcomes, and why the others have none, in patients.

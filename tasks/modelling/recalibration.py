@@ -22,11 +22,12 @@ _STEPS, _ENOUGH, _MOST = 50, 1e-10, 1e3
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A coefficient, and how much each row moves it, (n,). reason: why there is none."""
+    """A coefficient, and how much each row moves it, (n,). reason: why there is none. beside: the intercept, of a slope."""
 
     value: float = np.nan
     moved: Floats | None = None
     reason: str = ""
+    beside: float = np.nan
 
 
 def recalibrate(seen: Floats, said: Floats, *, slope: bool, logistic: bool) -> Line:
@@ -59,7 +60,8 @@ def recalibrate(seen: Floats, said: Floats, *, slope: bool, logistic: bool) -> L
         if not np.isfinite(beta).all() or abs(beta[-1] * (spread if slope else 1.0)) > _MOST:
             return Line(reason="the predictions separate the classes")
         if np.abs(step).max() < _ENOUGH * max(1.0, float(np.abs(beta).max())):
-            return Line(float(beta[-1]), np.asarray(np.linalg.solve(H, score.T)[-1]))
+            moved = np.asarray(np.linalg.solve(H, score.T)[-1])
+            return Line(float(beta[-1]), moved, beside=float(beta[0]) if slope else np.nan)
     return Line(reason="the predictions separate the classes")
 
 

@@ -12,27 +12,32 @@ from features.core.kinds.recipe import Recipe
 from features.core.wording import counted
 from tasks.modelling.evaluation.choice import Choice
 from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.nomogram import Nomogram
 from tasks.modelling.evaluation.result import Score
 from tasks.modelling.evaluation.score_final import SCORED
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.saved.saved_final import keeps_cases
+from tasks.reports.figures import Plot
 from tasks.reports.labels import blocks_label, capital, held_out_label, metric_label, model_label
+from tasks.reports.nomogram_figure import nomogram_figure
 from tasks.reports.number_format import DASH, decimal, interval
 from tasks.reports.page import render_page
 
 CALIBRATION = ("calibration", "observed_expected", "brier", "at_horizon")  # parts of names of metrics of probabilities
+NOMOGRAM = "nomogram.csv"  # beside the card, where there is a nomogram
 MOST_COLUMNS = 30  # that the card shows, of those with the highest weights
 
 
 @dataclass(frozen=True)
 class CardPart:
-    """A part of the card: sentences, then a table."""
+    """A part of the card: sentences, then a table, then figures, which the page alone shows."""
 
     title: str
     sentences: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    plots: tuple[Plot, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +77,19 @@ def model_card(
     provenance: Mapping[str, str],
     digest: str,
     small: str,
+    nomogram: Nomogram | str,
+    *,
+    inherited: Sequence[str] = (),
+    moved: CardPart | None = None,
 ) -> ModelCard:
     """The card of a model of a study. scores: of the study, of which those of its combination are shown. small: a sentence where
-    cases or events are few. Equal inputs give equal text.
+    cases or events are few. nomogram: or why there is none. Of a model that was recalibrated: inherited: the limits of
+    the model that it was made of; moved: what was changed, before and after. Equal inputs give equal text.
     """
     own = [one for one in scores if (one.blocks, one.model, one.centre) == (final.blocks, final.model, "")]
     used = set(final.columns.blocks.tolist())
     networks = [one.said for recipe in recipes for one in recipe.extractors if one.said and one.block in used]
-    limits = tuple(_limits(final, choice, own, small))
+    limits = tuple(inherited or _limits(final, choice, own, small))
     name = f"{model_label(final.model)} on {blocks_label(study, final.blocks)}"
     endpoint = final.endpoint
     intended = (
@@ -110,6 +120,8 @@ def model_card(
         "scores": [asdict(one) for one in own],
         "threshold": None if final.cut != final.cut else final.cut,
         "probability": None if final.line[1] != final.line[1] else {"intercept": final.line[0], "slope": final.line[1]},
+        "nomogram": {"why there is none": nomogram} if isinstance(nomogram, str) else {"file": NOMOGRAM},
+        "recalibration": None if final.recalibration is None else final.recalibration.facts,
         "limits": list(limits),
         "networks": networks,
         "warnings": dict(final.warnings),
@@ -121,14 +133,18 @@ def model_card(
         CardPart("Intended use", intended),
         CardPart("Limits", limits),
         CardPart("Data", (), ("what", "value"), tuple(_data(final))),
+        *([] if moved is None else [moved]),
         CardPart("Choice", (choice.why, *(f"Inner folds chose {key}: {value}" for key, value in final.chosen.items()))),
         score_part(
             "Scores",
-            "As the study validated this combination; this model itself saw all of these cases.",
+            "As the study validated this combination; this model itself saw all of these cases."
+            if final.recalibration is None
+            else "As the study validated the model before it was recalibrated.",
             own,
             of_calibration=False,
         ),
         score_part("Calibration", *calibration_sentences(final), own, of_calibration=True),
+        _nomogram_part(nomogram, name),
         CardPart(
             "Columns",
             (
@@ -146,6 +162,22 @@ def model_card(
         CardPart("Versions", (f"Digest of the model: {digest}",), ("what", "value"), tuple(sorted(provenance.items()))),
     )
     return ModelCard(name, facts, parts)
+
+
+def _nomogram_part(nomogram: Nomogram | str, name: str) -> CardPart:
+    if isinstance(nomogram, str):
+        return CardPart("Nomogram", (f"There is none: {nomogram}.",))
+    sentences = [
+        f"Points of {counted(len(nomogram.axes), 'column')} add up to a total, which tells the {nomogram.predicted}; {NOMOGRAM} "
+        "holds the points of each value, and between two values of a column they lie on a straight line.",
+        "It takes values that are known: of a case that lacks one, ask the model itself, which imputes it (radweave score).",
+    ]
+    if nomogram.limited:
+        cases = counted(nomogram.limited, "case has", "cases have")
+        sentences.append(
+            f"Of those it was drawn from, {cases} a value so far out that the model cuts it off; the nomogram does not."
+        )
+    return CardPart("Nomogram", tuple(sentences), plots=(nomogram_figure(nomogram, name),))
 
 
 def _data(final: Final) -> Iterator[tuple[str, str]]:
@@ -188,7 +220,15 @@ def calibration_sentences(final: Final) -> tuple[str]:
         a, b = (decimal(value, 4) for value in final.line)
         return (
             f"Its probability of yes has the log odds {a} + {b} × risk, learnt on training cases that models of inner folds "
-            f"predicted; a risk above {decimal(final.cut, 4)} counts as yes.",
+            f"predicted; a risk above {decimal(final.cut, 4)} counts as yes."
+            if final.recalibration is None or final.recalibration.way == "refit"
+            else f"Its probability of yes has the log odds {a} + {b} × risk, recalibrated on {final.recalibration.cohort}; a risk "
+            f"above {decimal(final.cut, 4)} counts as yes, as training cases taught.",
+        )
+    if isinstance(final.endpoint, Timed) and final.cut == final.cut:
+        return (
+            f"How far predicted incidences were those that were seen. A risk above {decimal(final.cut, 4)} counts as high, the "
+            "median of training cases that models of inner folds predicted.",
         )
     return ("How far predicted probabilities were those that were seen.",)
 

@@ -13,6 +13,7 @@ from tasks.reports.labels import metric_word, model_label
 from tasks.reports.model_card import CardPart, calibration_sentences, score_part
 from tasks.reports.number_format import decimal, interval
 from tasks.reports.page import render_page
+from tasks.reports.risk_groups_part import risk_groups_part
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,7 @@ def score_page(
         ),
         *_by_centre(told),
         score_part("Calibration", *calibration_sentences(final), told.scores, of_calibration=True),
+        risk_groups_part(final, told),
         CardPart(
             "Not evaluated",
             () if lacking or told.unseen else ("Every scored case was evaluated.",),

@@ -14,6 +14,7 @@ from features.core.design import Design
 from features.core.errors import FitError
 from tasks.modelling.candidate import parse_candidate
 from tasks.modelling.evaluation.fold_fit import FoldFit
+from tasks.modelling.linear import Linear
 from tasks.modelling.preprocessing.step import STEPS, FittedStep, Step
 from tasks.modelling.rows import Rows
 from tasks.modelling.splits.split import Fold
@@ -116,6 +117,24 @@ def test_each_row_is_treated_for_itself(kind: str) -> None:
         np.testing.assert_allclose(alone.X[0], together.X[i], rtol=1e-12)
     back = fitted.apply(rows.take(np.arange(60)[::-1]))
     np.testing.assert_allclose(back.X[::-1], together.X, rtol=1e-12)
+
+
+@ALL
+def test_a_score_of_what_it_makes_is_the_same_score_of_the_columns_before_it_where_it_can_be_undone(kind: str) -> None:
+    step, rows, target = ready(kind)
+    fitted = step.fit(rows, target, 0)
+    made_of = fitted.apply(rows)
+    weights = np.random.default_rng(0).normal(size=len(made_of.columns))
+    given = Linear(0.5, dict(zip(made_of.columns.names.tolist(), weights.tolist(), strict=True)))
+    found = fitted.undo(given, rows.columns)
+    assert (found is None) == (type(fitted).undo is FittedStep.undo)
+    if found is None:
+        return
+    place = [rows.columns.names.tolist().index(name) for name in found.weights]
+    X = rows.X[:, place]
+    known = np.flatnonzero(~np.isnan(X).any(axis=1) & ~np.isnan(made_of.X).any(axis=1))
+    score = found.constant + X[known] @ np.array(list(found.weights.values()))
+    np.testing.assert_allclose(score, 0.5 + made_of.X[known] @ weights, rtol=1e-8, atol=1e-8)
 
 
 @ALL

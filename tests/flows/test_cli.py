@@ -25,6 +25,7 @@ COMMANDS = (
     "study",
     "score",
     "seal",
+    "recalibrate",
     "query",
     "export",
     "extract",

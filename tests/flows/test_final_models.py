@@ -130,7 +130,7 @@ def place(saved: Place, tmp_path: Path) -> Place:
 def test_the_folder_of_a_model_says_what_it_is_for_how_it_was_validated_and_what_its_columns_are(saved: Place) -> None:
     (folder,) = saved.models()
     assert {one.name for one in folder.iterdir()} == {
-        *("arrays.parquet", "card.html", "card.json", "card.md", "model.json", "schema.json")
+        *("arrays.parquet", "card.html", "card.json", "card.md", "model.json", "nomogram.csv", "schema.json")
     }
     card = (folder / "card.md").read_text()
     for part in ("Intended use", "Limits", "Data", "Scores", "Calibration", "Versions"):

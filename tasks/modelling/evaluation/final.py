@@ -17,6 +17,7 @@ from features.core.wording import counted
 from tasks.modelling.candidate import Candidate
 from tasks.modelling.decisions.probability import Line
 from tasks.modelling.evaluation.evaluate import block_sets, check_finite, check_floor, count_events
+from tasks.modelling.evaluation.recalibration import Recalibration
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.evaluation.unit import Unit, run_unit
 from tasks.modelling.fusion.fusion import Fitted
@@ -40,7 +41,7 @@ class Final:
     selected: column → weight, of those that it uses. levels: classes, ranks, causes or labels of the outcome, in their order.
     seen: the outcomes of the training cases, sorted, so that none tells whose it is: metrics of follow-up weigh by them.
     n, events, counted, patients, centres: of the training rows, as in StudyResult; cohorts: whose they are. warnings, remarks:
-    as in Fit, of training rows alone.
+    as in Fit, of training rows alone. recalibration: what made another model of it at a new centre, if anything.
     """
 
     study: str
@@ -68,6 +69,12 @@ class Final:
     warnings: Counter[str] = field(default_factory=Counter)
     remarks: Counter[str] = field(default_factory=Counter)
     units: Mapping[str, str] = field(default_factory=dict)
+    recalibration: Recalibration | None = None
+
+    @property
+    def seen_cohorts(self) -> tuple[str, ...]:
+        """Cohorts whose cases it has seen: those that trained it, and the one that it was recalibrated on."""
+        return (*self.cohorts, *([] if self.recalibration is None else [self.recalibration.cohort]))
 
     def predict(self, rows: Rows) -> Prediction:
         """What it says of rows of any cohort that have its columns, by name and in any order; more columns do no harm.

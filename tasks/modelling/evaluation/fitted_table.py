@@ -10,6 +10,7 @@ import numpy as np
 
 from features.core.wording import counted
 from tasks.modelling.fusion.fusion import Fitted
+from tasks.modelling.linear import Linear
 from tasks.modelling.models.model import FittedModel
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.preprocessing.step import FittedStep
@@ -58,6 +59,31 @@ class FittedTable(Fitted):
 
     def predict(self, rows: Rows) -> Prediction:
         return self.model.predict(self.apply(rows))
+
+    def linear(self, rows: Rows) -> Linear | str:
+        one, found = rows.take(slice(0, 1)), self.model.linear()
+        if found is None:
+            return "its model is no sum of weighted columns"
+        for step in (step for chain in self.chains for step in chain.steps):
+            if type(step.inner).undo is FittedStep.undo:
+                return f"its step {type(step.inner).__module__.rpartition('.')[2]} cannot be undone"
+        (constant, each), weights, place = found, dict[str, float](), 0
+        for chain in self.chains:
+            before, now = [], _named(one, chain.columns)
+            for step in chain.steps:
+                before.append(now.columns)
+                now = step.apply(now)
+            made = now.columns.names.tolist()
+            own = zip(made, each[place : place + len(made)].tolist(), strict=True)
+            score: Linear | None = Linear(0.0, {name: chain.factor * weight for name, weight in own if weight != 0})
+            for step, columns in zip(reversed(chain.steps), reversed(before), strict=True):
+                score = None if score is None else step.undo(score, columns)
+            if score is None:
+                return "one of its steps cannot be undone"
+            constant, place = constant + score.constant, place + len(made)
+            for name, weight in score.weights.items():
+                weights[name] = weights.get(name, 0.0) + weight
+        return Linear(constant, weights)
 
     def remarks(self, rows: Rows) -> Counter[str]:
         found = sum((chain.remarks(rows) for chain in self.chains), Counter[str]())

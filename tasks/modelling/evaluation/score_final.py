@@ -62,7 +62,7 @@ def score_final(
     `Final.predict` raises.
     """
     rows = Rows.of(design)
-    states = _states(final, rows, complete)
+    states = states_of(final, rows, complete)
     there = np.flatnonzero(states == SCORED)
     part = rows.take(there)
     prediction = final.predict(part) if len(there) else Prediction(risk=np.empty(0))
@@ -85,7 +85,7 @@ def score_final(
     )
 
 
-def _states(final: Final, rows: Rows, complete: bool) -> NDArray[np.object_]:
+def states_of(final: Final, rows: Rows, complete: bool) -> NDArray[np.object_]:
     """SCORED, or why a row has no prediction, (n,)."""
     needed = final.needed(rows)
     found = np.full(len(rows), SCORED, dtype=object)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.registry import Kind, Registry
+from tasks.modelling.linear import Linear
 from tasks.modelling.models.model import Model
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.preprocessing.step import Step
@@ -30,6 +31,13 @@ class Fitted(ABC):
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """All that was learnt, by name."""
+
+    def linear(self, rows: Rows) -> Linear | str:  # noqa: ARG002 (most make no straight line)
+        """The risk as a linear score of the columns as they were measured, where it is one; else why it is none.
+
+        rows: at least one, of which its columns are taken. It holds of values that are known and that no step cuts off.
+        """
+        return "its risk is no sum of weighted columns"
 
     @abstractmethod
     def remarks(self, rows: Rows) -> Counter[str]:

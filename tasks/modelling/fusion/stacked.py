@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.modelling.fusion.fusion import Fitted, FoldTables, Fusion, Joined
 from tasks.modelling.fusion.weighing.combiner import NOBODY, Combiner, even_combiner, fit_combiner
+from tasks.modelling.linear import Linear
 from tasks.modelling.models.model import Model
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.preprocessing.step import Step
@@ -30,6 +31,23 @@ class FittedStack(Fitted):
 
     def predict(self, rows: Rows) -> Prediction:
         return self.combiner.combine({block: part.predict(rows) for block, part in self.parts.items()})
+
+    def linear(self, rows: Rows) -> Linear | str:
+        if self.combiner.predicted != "risk" or any(
+            part.predict(rows).incidence is not None for part in self.parts.values()
+        ):
+            return "blocks have models of their own, whose predictions are averaged"
+        constant, weights = float(self.combiner.level[0]), dict[str, float]()
+        for i, (block, factor) in enumerate(self.combiner.factors.items()):
+            if factor == 0 or block not in self.parts:
+                continue
+            found = self.parts[block].linear(rows)
+            if isinstance(found, str):
+                return f"block {block}: {found}"
+            constant += factor * (found.constant - float(self.combiner.centre[i, 0]))
+            for name, weight in found.weights.items():
+                weights[name] = weights.get(name, 0.0) + factor * weight
+        return Linear(constant, weights)
 
     def remarks(self, rows: Rows) -> Counter[str]:
         return sum((part.remarks(rows) for part in self.parts.values()), Counter[str]())

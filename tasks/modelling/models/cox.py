@@ -81,5 +81,8 @@ class FittedCox(FittedModel):
     def importance(self) -> Floats:
         return self.coefficients
 
+    def linear(self) -> tuple[float, Floats]:
+        return 0.0, self.coefficients
+
     def state(self) -> dict[str, Any]:
         return {"coefficients": self.coefficients, **self.baseline.state()}

@@ -131,6 +131,10 @@ class FittedLassoLogistic(FittedModel):
             return np.asarray(weights.mean(axis=0))
         return np.asarray(np.abs(weights).mean(axis=0))
 
+    def linear(self) -> tuple[float, Floats] | None:
+        one = self.coefficients[0]
+        return (float(one[0]), one[1:]) if self.predicted == "risk" and np.isfinite(one[0]) else None
+
     def state(self) -> dict[str, Any]:
         return {"coefficients": self.coefficients, "levels": self.levels, "seen": self.seen}
 

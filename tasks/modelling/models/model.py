@@ -35,6 +35,10 @@ class FittedModel(ABC):
     def state(self) -> dict[str, Any]:
         """All that was learnt, by name."""
 
+    def linear(self) -> tuple[float, Floats] | None:
+        """Where the risk is a constant and a weight of each column, these: (p,); else None."""
+        return None
+
     def remarks(self, rows: Rows) -> Counter[str]:  # noqa: ARG002 (most have no steps of their own)
         """What steps of its own do to these rows that a reader of the report has to know, with how often."""
         return Counter()

@@ -110,6 +110,9 @@ class FittedRidgeLogistic(FittedModel):
         one = len(self.coefficients) == 1
         return np.asarray(self.coefficients[0] if one else np.abs(self.coefficients).mean(axis=0))
 
+    def linear(self) -> tuple[float, Floats] | None:
+        return (float(self.intercepts[0]), self.coefficients[0]) if self.predicted == "risk" else None
+
     def state(self) -> dict[str, Any]:
         names = ("intercepts", "coefficients", "levels", "seen")
         return {name: getattr(self, name) for name in names}

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.modelling.linear import Linear
 from tasks.modelling.preprocessing.step import FittedStep
-from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.rows import Columns, Floats, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,3 +26,6 @@ class KeptColumns(FittedStep):
 
     def notes(self) -> Counter[str]:
         return Counter({self.note: 1} if self.note else {})
+
+    def undo(self, score: Linear, columns: Columns) -> Linear:  # noqa: ARG002 (known values stay as they are)
+        return score

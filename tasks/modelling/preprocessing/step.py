@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.kinds.registry import Registry
+from tasks.modelling.linear import Linear
 from tasks.modelling.rows import Columns, Rows
 from tasks.modelling.target import Target
 from tasks.modelling.tunable import Tunable
@@ -39,6 +40,18 @@ class FittedStep(ABC):
     def notes(self) -> Counter[str]:
         """What was seen of the training rows while it was fitted that a reader has to know, with how often."""
         return Counter()
+
+    @property
+    def inner(self) -> FittedStep:
+        """What was fitted, where it is for the columns of some blocks alone; else itself."""
+        return self
+
+    def undo(self, score: Linear, columns: Columns) -> Linear | None:  # noqa: ARG002 (most make no straight line)
+        """A linear score of what it makes of columns, as one of these columns themselves; None where there is none.
+
+        It holds of values that are known, and not so far out that the step cuts them off.
+        """
+        return None
 
 
 class Step(Tunable):
@@ -96,6 +109,10 @@ class FittedOfBlocks(FittedStep):
     own: NDArray[np.bool_]
     fitted: FittedStep | None
 
+    @property
+    def inner(self) -> FittedStep:
+        return self if self.fitted is None else self.fitted
+
     def apply(self, rows: Rows) -> Rows:
         if self.fitted is None:
             return rows
@@ -113,6 +130,15 @@ class FittedOfBlocks(FittedStep):
 
     def notes(self) -> Counter[str]:
         return Counter() if self.fitted is None else self.fitted.notes()
+
+    def undo(self, score: Linear, columns: Columns) -> Linear | None:
+        if self.fitted is None:
+            return score
+        passing = set(columns.names[~self.own].tolist())
+        rest = {name: weight for name, weight in score.weights.items() if name in passing}
+        own = {name: weight for name, weight in score.weights.items() if name not in passing}
+        found = self.fitted.undo(Linear(score.constant, own), columns.take(self.own))
+        return None if found is None else Linear(found.constant, {**rest, **found.weights})
 
 
 STEPS: Registry[Step] = Registry(Step, *(f"tasks.modelling.preprocessing.{stage}" for stage in STAGES))

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from features.core.errors import FitError
 from features.core.kinds.compared import Compared
 from features.core.wording import counted
+from tasks.modelling.linear import Linear
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.rows import Columns, Floats, Rows
 from tasks.modelling.target import Target
 
 
@@ -58,6 +59,9 @@ class FittedDropConstant(FittedStep):
 
     def apply(self, rows: Rows) -> Rows:
         return rows.keep(self.kept)
+
+    def undo(self, score: Linear, columns: Columns) -> Linear:  # noqa: ARG002 (known values stay as they are)
+        return score
 
 
 def _duplicated(X: Floats) -> NDArray[np.bool_]:

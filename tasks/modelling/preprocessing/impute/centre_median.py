@@ -10,9 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from features.core.kinds.compared import Compared
+from tasks.modelling.linear import Linear
 from tasks.modelling.preprocessing.impute.median import Median
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Floats, Names, Rows
+from tasks.modelling.rows import Columns, Floats, Names, Rows
 from tasks.modelling.target import Target
 
 
@@ -63,6 +64,9 @@ class FittedCentreMedian(FittedStep):
             return rows
         own = self._own(rows)
         return rows.with_values(np.where(missing, np.where(np.isnan(own), self.every, own), rows.X))
+
+    def undo(self, score: Linear, columns: Columns) -> Linear:  # noqa: ARG002 (known values stay as they are)
+        return score
 
     def remarks(self, rows: Rows) -> Counter[str]:
         """How many values took the median of all, because the centre has none in training."""

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from features.core.kinds.compared import Compared
+from tasks.modelling.linear import Linear
 from tasks.modelling.preprocessing.clean.correlation.pairs import pair_correlations
 from tasks.modelling.preprocessing.standard import Standard
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.rows import Columns, Floats, Rows
 from tasks.modelling.target import Target
 
 _SETTLED = 1e-3  # spreads: no value moved farther in the last round
@@ -120,6 +121,9 @@ class FittedIterative(FittedStep):
                 told = (Z[np.ix_(own, self.sources[t])] * slopes[t]).sum(axis=1) + bases[t]
                 Z[own, j] = np.clip(told, self.low[j], self.high[j])
         return rows.with_values(np.where(missing, standard.back(Z), rows.X))
+
+    def undo(self, score: Linear, columns: Columns) -> Linear:  # noqa: ARG002 (known values stay as they are)
+        return score
 
     def notes(self) -> Counter[str]:
         said = "iterative: values of training rows still moved in the last round"

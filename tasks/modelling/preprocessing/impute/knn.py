@@ -10,9 +10,10 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from features.core.kinds.compared import Compared
+from tasks.modelling.linear import Linear
 from tasks.modelling.preprocessing.standard import Standard
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.rows import Columns, Floats, Rows
 from tasks.modelling.target import Target
 
 Weights = Literal["uniform", "distance"]
@@ -70,6 +71,9 @@ class FittedKnn(FittedStep):
         found = standard.back(self._imputer.transform(standard.scaled(rows.X[lacking])))
         filled[lacking] = np.where(missing[lacking], found, rows.X[lacking])
         return rows.with_values(filled)
+
+    def undo(self, score: Linear, columns: Columns) -> Linear:  # noqa: ARG002 (known values stay as they are)
+        return score
 
     @cached_property
     def _imputer(self) -> Any:

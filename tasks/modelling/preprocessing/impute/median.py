@@ -9,8 +9,9 @@ import numpy as np
 
 from features.core.errors import FitError
 from features.core.kinds.compared import Compared
+from tasks.modelling.linear import Linear
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.rows import Columns, Floats, Rows
 from tasks.modelling.target import Target
 
 
@@ -50,3 +51,6 @@ class FittedMedian(FittedStep):
     def apply(self, rows: Rows) -> Rows:
         missing = np.isnan(rows.X)
         return rows.with_values(np.where(missing, self.median, rows.X)) if missing.any() else rows
+
+    def undo(self, score: Linear, columns: Columns) -> Linear:  # noqa: ARG002 (known values stay as they are)
+        return score

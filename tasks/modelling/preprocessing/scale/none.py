@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from features.core.kinds.compared import Compared
+from tasks.modelling.linear import Linear
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Rows
+from tasks.modelling.rows import Columns, Rows
 from tasks.modelling.target import Target
 
 
@@ -33,3 +34,6 @@ class FittedNone(FittedStep):
 
     def apply(self, rows: Rows) -> Rows:
         return rows
+
+    def undo(self, score: Linear, columns: Columns) -> Linear:  # noqa: ARG002 (known values stay as they are)
+        return score

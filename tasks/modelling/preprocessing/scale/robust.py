@@ -9,10 +9,11 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from features.core.kinds.compared import Compared
+from tasks.modelling.linear import Linear, unscaled
 from tasks.modelling.preprocessing.limited import FittedLimited
 from tasks.modelling.preprocessing.quantiles import known_quantiles
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Floats, Rows
+from tasks.modelling.rows import Columns, Floats, Rows
 from tasks.modelling.target import Target
 
 
@@ -53,6 +54,9 @@ class FittedRobust(FittedLimited):
     def scaled(self, X: Floats) -> Floats:
         with np.errstate(over="ignore"):  # what is infinite is beyond the limit
             return np.asarray((X - self.middle) / self.spread)
+
+    def undo(self, score: Linear, columns: Columns) -> Linear:
+        return unscaled(score, columns, self.middle, self.spread)
 
 
 def spread_of(X: Floats, middle: Floats, spread: Floats) -> Floats:

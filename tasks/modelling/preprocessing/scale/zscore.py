@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat
 
 from features.core.kinds.compared import Compared
+from tasks.modelling.linear import Linear, unscaled
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
-from tasks.modelling.rows import Floats, Names, Rows
+from tasks.modelling.rows import Columns, Floats, Names, Rows
 from tasks.modelling.target import Target
 
 _TWENTIETH = 20  # one value in so many is left out at either end before the spread of a column is judged
@@ -82,6 +83,9 @@ class FittedZscore(FittedStep):
         for column in np.flatnonzero(absurd.any(axis=0)):
             found[f"{self.names[column]}: absurd values count as the training mean"] = int(absurd[:, column].sum())
         return +found
+
+    def undo(self, score: Linear, columns: Columns) -> Linear:
+        return unscaled(score, columns, self.mean, self.spread)
 
     @cached_property
     def _usual(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ class Says(Fitted):
 
     def state(self) -> dict[str, Any]:
         return {"column": self.column}
+
+    def remarks(self, rows: Rows) -> Counter[str]:
+        return Counter()
 
 
 class Tables:
