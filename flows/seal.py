@@ -39,7 +39,7 @@ def seal_model(given: str, place: str, output: Path | None, *, with_cases: bool 
         "title": f"{loaded.final.model} of {study}",
         "model": name,
         "radweave": version(),
-        "cohorts": list(loaded.final.cohorts),
+        "cohorts": list(loaded.final.seen_cohorts),
     }
     needs = package_needs(loaded.final, loaded.schema, recipes)
     files = {name: checked_file(folder, name, sha256) for name, sha256 in facts["files"].items()}
