@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from features.core.case import ROI
 from features.core.kinds.recipe import Recipe
 from features.results.schemas import IMAGE_BLOCKS
 from tasks.modelling.evaluation.final import Final
@@ -72,7 +73,7 @@ def guide_text(about: Mapping[str, Any], needs: Mapping[str, Any]) -> str:
 
 def _declared(needs: Mapping[str, Any]) -> Iterator[str]:
     for one in needs["images"]:
-        roi = f", ROI `{one['roi']}`" if one["roi"] else ""
+        roi = f", ROI `{one['roi']}`" if one["roi"] not in ("", ROI) else ", one ROI without a word"
         yield (
             f"- Images of modality {one['modality']} in {one['unit']} under the word `{one['image']}`{roi}, in any form "
             f"that radweave reads. The package brings the recipe `{one['recipe']}`."

@@ -153,6 +153,10 @@ def test_a_package_says_what_it_needs_and_holds_no_case(houses: Houses) -> None:
     assert "The clinical variable `stage`, of I, II, III, IV: clinical stage." in guide
     assert "the endpoint `response` of kind binary" in guide and "must not have the name" in guide
     assert manifest["needs"]["weights"] == [] and manifest["cohorts"] == ["ours"]
+    data = houses.package.read_bytes()
+    assert str(houses.ours).encode() not in data  # no path of theirs, and no patient
+    index = read_table(next((houses.ours / "store" / "studies" / "response_study").iterdir()) / "predictions.parquet")
+    assert not any(patient.encode() in data for patient in set(index["patient"].to_pylist()))
 
 
 def test_another_user_without_network_and_store_gets_scores_of_images_of_another_form(scored: Path) -> None:
