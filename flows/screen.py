@@ -108,7 +108,9 @@ class Screen:
 
         for folder in folders:
             facts = read_model(folder)
-            said = wrapped(f"Model: {facts['model']} on {facts['blocks']}. {facts['choice']}")
+            moved = facts.get("recalibrated")
+            why = f"Recalibrated on {moved['cohort']}: {moved['way']}." if moved else facts["choice"]
+            said = wrapped(f"Model: {facts['model']} on {facts['blocks']}. {why}")
             self.show([said, f"Saved: {folder}", f"Card: {folder / 'card.html'}"])
 
     def show_score(self, folder: Path) -> None:

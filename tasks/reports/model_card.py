@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.core.kinds.endpoint import Timed
 from features.core.kinds.recipe import Recipe
@@ -18,11 +18,12 @@ from tasks.modelling.evaluation.score_final import SCORED
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.saved.saved_final import keeps_cases
-from tasks.reports.figures import Plot
 from tasks.reports.labels import blocks_label, capital, held_out_label, metric_label, model_label
-from tasks.reports.nomogram_figure import nomogram_figure
 from tasks.reports.number_format import DASH, decimal, interval
 from tasks.reports.page import render_page
+
+if TYPE_CHECKING:
+    from tasks.reports.figures import Plot
 
 CALIBRATION = ("calibration", "observed_expected", "brier", "at_horizon")  # parts of names of metrics of probabilities
 NOMOGRAM = "nomogram.csv"  # beside the card, where there is a nomogram
@@ -91,10 +92,14 @@ def model_card(
     networks = [one.said for recipe in recipes for one in recipe.extractors if one.said and one.block in used]
     limits = tuple(inherited or _limits(final, choice, own, small))
     name = f"{model_label(final.model)} on {blocks_label(study, final.blocks)}"
+    like = final.cohorts
+    if final.recalibration is not None:
+        like = (final.recalibration.cohort,)
+        name += f", recalibrated on {like[0]}"
     endpoint = final.endpoint
     intended = (
         f"It predicts {study.endpoint} ({endpoint.title.lower()}{': ' + endpoint.description if endpoint.description else ''}) at "
-        f"{study.predict_at}, of cases like those of {', '.join(final.cohorts)} whose columns were made as its schema says.",
+        f"{study.predict_at}, of cases like those of {', '.join(like)} whose columns were made as its schema says.",
         *([study.description.strip()] if study.description else []),
         "It is for research: it is no medical device, and no person may be treated by it alone.",
     )
@@ -167,6 +172,8 @@ def model_card(
 def _nomogram_part(nomogram: Nomogram | str, name: str) -> CardPart:
     if isinstance(nomogram, str):
         return CardPart("Nomogram", (f"There is none: {nomogram}.",))
+    from tasks.reports.nomogram_figure import nomogram_figure  # matplotlib, which pages of scores do without
+
     sentences = [
         f"Points of {counted(len(nomogram.axes), 'column')} add up to a total, which tells the {nomogram.predicted}; {NOMOGRAM} "
         "holds the points of each value, and between two values of a column they lie on a straight line.",

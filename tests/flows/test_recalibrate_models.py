@@ -182,6 +182,7 @@ def test_a_recalibrated_model_is_a_model_of_its_own_that_says_what_it_was_before
     brier = "brier" if study == "response_study" else "brier_at_horizon"
     assert scores[brier]["after"]["value"] < scores[brier]["before"]["value"]
     text = (after / "card.md").read_text()
+    assert "of cases like those of second whose columns" in text and ", recalibrated on second" in text.splitlines()[0]
     assert "## Recalibration" in text and "Recalibrated on second (220 cases of 220 patients" in text
     assert "figure-recalibration" in (after / "card.html").read_text()
     old, new = load_model(before).final, load_model(after).final

@@ -101,9 +101,10 @@ def test_the_longest_axis_has_a_hundred_points_and_chances_are_where_the_totals_
     assert "Total points" in plot.svg and f"Survival on day {found.day:g}" in plot.svg
 
 
-def test_blocks_with_models_of_their_own_are_added_up_as_their_scores_are() -> None:
+@pytest.mark.parametrize("fusion", ["stacked", "scaled"])
+def test_blocks_with_models_or_steps_of_their_own_are_added_up_as_their_scores_are(fusion: str) -> None:
     design = make_design(n=90, nan=0.0)
-    final = final_of(design, "ridge_logistic", STEPS, fusion="stacked")
+    final = final_of(design, "ridge_logistic", STEPS, fusion=fusion)
     found = nomogram_of(final, Rows.of(design))
     assert isinstance(found, Nomogram)
     score, _ = added_up(found.csv(), found.predicted, Rows.of(design), "points")
