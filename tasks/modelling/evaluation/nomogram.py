@@ -22,6 +22,7 @@ _WIDEST = 100.0  # points of the column that moves the prediction most
 _TICKS, _FAR = 5, 0.05  # of an axis; part of the training cases that lies beyond either end of it
 _CHANCES = (0.01, 0.02, 0.05, *(k / 10 for k in range(1, 10)), 0.95, 0.98, 0.99)
 _EDGE = 1e-6  # nearer to 0 or 1 an incidence has too few digits to tell its score
+_ABSURD = 1e100  # of values
 _ROUNDING = 1e-8  # of scores beside their size
 
 
@@ -140,6 +141,8 @@ def nomogram_of(final: Final, rows: Rows) -> Nomogram | str:
     known = ~np.isnan(values).any(axis=1)
     if not known.any():
         return "no training case has a value in each of its columns"
+    if not np.abs(values[known]).max() < _ABSURD:
+        return f"a column has values beyond {_ABSURD:g}, which no axis shows"
     risk = found.constant + values[known] @ weights
     size = 1.0 + np.abs(values[known] * weights).sum(axis=1) + abs(found.constant)
     assert prediction.risk is not None
@@ -184,9 +187,9 @@ def _score_of(final: Final, prediction: Prediction) -> tuple[float, float, float
         return f"no event had come by day {day:g}"
     score, risk = np.log(-np.log1p(-incidence[usable])), prediction.risk[usable]
     middle = np.argsort(np.abs(incidence[usable] - 0.5), kind="stable")[0]  # where least is lost to rounding
-    slope = 1.0
-    if np.ptp(risk) > 0:
-        slope = float(np.polyfit(risk, score, 1)[0])
+    slope, off = 1.0, risk - risk.mean()
+    if np.abs(off).max() > _ROUNDING * max(1.0, float(np.abs(risk).max())):
+        slope = float((off * (score - score.mean())).sum() / (off * off).sum())
         slope = 1.0 if abs(slope - 1.0) < _ROUNDING else slope
     intercept = float(score[middle] - slope * risk[middle])
     if np.abs(score - intercept - slope * risk).max() > 1e-6 * max(1.0, float(np.abs(score).max())):
@@ -201,7 +204,7 @@ def _axis(column: str, unit: str, weight: float, values: Floats) -> Axis:
     low, high = np.quantile(values, [_FAR, 1 - _FAR]).tolist()
     if not high > low:
         low, high = float(values.min()), float(values.max())
-    if not high > low:
+    if not high - low > 1 / _ABSURD:
         low, high = low - 0.5, high + 0.5
     return Axis(column, unit, round_ticks(low, high), weight, False)
 

@@ -172,3 +172,12 @@ def test_where_there_is_none_the_reason_is_said(model: str, steps: list[Any], ki
 )
 def test_ticks_are_round(low: float, high: float, ticks: tuple[float, ...]) -> None:
     assert round_ticks(low, high) == ticks
+
+
+def test_absurd_values_have_no_axis_and_stop_nothing() -> None:
+    design = make_design(n=90, nan=0.0)
+    X = design.X.copy()
+    X.iloc[3, X.columns.get_loc("radiomics_0")] = 1e300
+    absurd = Design(X, design.blocks, design.outcome, design.endpoint, design.groups, design.centres)
+    found = nomogram_of(final_of(absurd, "ridge_logistic", STEPS), Rows.of(absurd))
+    assert found == "a column has values beyond 1e+100, which no axis shows"
