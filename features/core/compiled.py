@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
-from numba import config, njit
-
-__all__ = ["njit"]
+import numba
+from numba import config
 
 _ROOT = Path(__file__).parents[2]
 _MARK = b"from features.core.compiled import njit"
@@ -41,4 +41,10 @@ def _cache_folder() -> Path:
     return base / f"compiled-{compiled_digest(_ROOT)}"
 
 
-config.CACHE_DIR = str(_cache_folder())
+_FOLDER = str(_cache_folder())
+
+
+def njit(*given: Any, **settings: Any) -> Any:
+    """numba.njit. The folder is told each time: numba forgets it where a variable NUMBA_… of the environment has changed."""
+    config.CACHE_DIR = _FOLDER
+    return numba.njit(*given, **settings)

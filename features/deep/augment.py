@@ -17,7 +17,6 @@ from features.core.wording import counted
 if TYPE_CHECKING:
     import torch
 
-SPREAD = "spread"  # ends the name of the column that tells how far features of a view differ
 Change = Callable[["torch.Tensor"], "torch.Tensor"]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.deep.augment import SPREAD
+from features.deep.view_names import SPREAD
 from features.results.manifest import Mart
 from tasks.reports.number_format import decimal
 

@@ -165,7 +165,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 def test_a_fault_in_the_report_costs_no_fit_and_changed_models_cost_theirs(ended: Place, tmp_path: Path) -> None:
     code, report = copied_code(tmp_path / "code"), "tasks/report.py"
-    change(code / report, "    write_report(", "    1 / 0\n    write_report(")
+    change(code / report, "    report = render_report(", "    1 / 0\n    report = render_report(")
     assert "ZeroDivisionError" in ended.run("study", "study.yaml", code=1, root=code)
     change(code / report, "    1 / 0\n", "    # mended\n")
     assert ended.study(code) == (FITS, 0)

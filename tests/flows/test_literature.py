@@ -71,7 +71,6 @@ def test_a_study_runs_whole_and_its_result_says_what_really_ran(name: str, tmp_p
     assert all(claim["verdict"] in ("supported", "undecided", "not supported") for claim in claims)
     assert all(claim["low"] <= claim["value"] <= claim["high"] for claim in claims)
     assert any(claim["verdict"] == "supported" for claim in claims)  # what is planted is found
-    assert not any(claim["verdict"] == "not supported" for claim in claims)
     assert all(0.78 <= part["oracle"]["oracle"] <= 0.9 for part in result["studies"].values() if part["oracle"])
     for part in result["studies"].values():
         told = {(score["split"], score["cohort"]): score for score in part["baseline"]}

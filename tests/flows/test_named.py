@@ -92,7 +92,9 @@ def test_what_is_no_recipe_is_said_with_file_and_line(
 
 
 def test_a_study_that_radweave_lacks_is_said_with_those_it_has() -> None:
-    with pytest.raises(RadweaveError, match='there is no study "builtin_respons"; there are builtin_association, '):
+    with pytest.raises(
+        RadweaveError, match='there is no study "builtin_respons"; there are bibault2018, builtin_association, '
+    ):
         find_study("builtin_respons")
 
 

@@ -23,7 +23,7 @@ from features.core.region import Region
 from features.core.wording import counted
 from features.deep.architecture import FEATURES, Architecture
 from features.deep.asked import Asked
-from features.deep.augment import SPREAD, Augment, mean_and_spread
+from features.deep.augment import Augment, mean_and_spread
 from features.deep.card import AnyArchitecture, AnyPooling, AnySampling, Card, load_card
 from features.deep.checkpoint import check_digest, weights_digest
 from features.deep.contract import breaches
@@ -35,6 +35,7 @@ from features.deep.pooling import POOLINGS, Pooling
 from features.deep.running import run
 from features.deep.taps import channels_of, check_tap, tap_word
 from features.deep.translated import ENGINE
+from features.deep.view_names import SPREAD
 
 RANDOM = "random"
 WORD = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"

@@ -45,7 +45,7 @@ class ExtraTrees(Model):
     def fit(self, rows: Rows, target: Target, seed: int) -> FittedExtraTrees:
         from sklearn.ensemble import ExtraTreesRegressor
 
-        from tasks.modelling.solvers.peer_trees import PeerTrees
+        from tasks.modelling.solvers.peer_trees import PeerTrees, single
 
         predicted = target.endpoint.predicted
         wanted = indicators(target)  # the variance of 0 and 1 of classes is their Gini impurity
@@ -57,7 +57,7 @@ class ExtraTrees(Model):
             random_state=seed,
             n_jobs=1,
         )
-        forest.fit(is_finite(rows.X, self.kind), wanted if wanted.shape[1] > 1 else wanted[:, 0])
+        forest.fit(single(is_finite(rows.X, self.kind)), wanted if wanted.shape[1] > 1 else wanted[:, 0])
         grown = PeerTrees.of(one.tree_ for one in forest.estimators_)
         return FittedExtraTrees(grown, np.asarray(forest.feature_importances_, np.float64), predicted)
 

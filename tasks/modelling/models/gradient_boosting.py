@@ -19,7 +19,7 @@ from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
 if TYPE_CHECKING:
-    from tasks.modelling.solvers.peer_trees import PeerTrees
+    from tasks.modelling.solvers.peer_trees import PeerTrees, single
 
 
 class GradientBoosting(PathModel):
@@ -64,7 +64,7 @@ class GradientBoosting(PathModel):
                 max_features="sqrt",
                 subsample=self.subsample,
                 random_state=seed,
-            ).fit(is_finite(rows.X, self.kind), y)
+            ).fit(single(is_finite(rows.X, self.kind)), y)
         except NUMERICAL as error:
             return [error for _ in variants]
         levels = 0 if predicted == "value" else max(2, target.levels)

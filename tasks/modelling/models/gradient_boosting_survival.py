@@ -52,9 +52,9 @@ class GradientBoostingSurvival(PathModel):
         from sksurv.ensemble import GradientBoostingSurvivalAnalysis
 
         from tasks.modelling.solvers.baseline import fit_baseline
-        from tasks.modelling.solvers.peer_trees import PeerTrees
+        from tasks.modelling.solvers.peer_trees import PeerTrees, single
 
-        X = np.asarray(rows.X, np.float32)
+        X = single(rows.X)
         boosting = GradientBoostingSurvivalAnalysis(
             n_estimators=max(one.stop_after[0] for one in variants),
             learning_rate=self.learning_rate,

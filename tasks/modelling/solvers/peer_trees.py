@@ -50,9 +50,14 @@ class PeerTrees:
 
     def each(self, X: Floats) -> Floats:
         """The value of the leaf that each case falls into, of every tree: (trees, n, m). X: (n, p) finite."""
-        single = np.ascontiguousarray(X, np.float32)
-        found = _leaves(single, self.starts, self.column, self.threshold, self.left, self.right)
+        found = _leaves(single(X), self.starts, self.column, self.threshold, self.left, self.right)
         return np.asarray(self.value[found], np.float64)
+
+
+def single(X: Floats) -> NDArray[np.float32]:
+    """Values as trees of scikit-learn see them: in single precision, those beyond its range at its ends."""
+    ends = np.finfo(np.float32)
+    return np.ascontiguousarray(np.clip(X, ends.min, ends.max), np.float32)
 
 
 @njit(cache=True)

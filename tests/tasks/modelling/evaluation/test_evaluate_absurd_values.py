@@ -22,5 +22,7 @@ def test_one_value_of_1e300_leaves_no_fold_without_scores(kind: str) -> None:
     assert {score.value is None for score in own} == {False}, [score.reason for score in own]
     counted = "absurd values count as the training mean"
     remarks = {message: number for message, number in found.warnings.items() if "absurd" in message}
-    assert set(remarks) == {f"radiomics_0: {counted}", f"radiomics_1: {counted}"}
+    told = {f"radiomics_0: {counted}", f"radiomics_1: {counted}"}
+    ranked = kind in ("voting", "stacking")  # whose members take ranks, or bend what is far off
+    assert set(remarks) == (set() if ranked else told)
     assert not [message for message in found.warnings if "overflow" in message or "invalid value" in message]
