@@ -19,7 +19,7 @@ from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
 if TYPE_CHECKING:
-    from tasks.modelling.solvers.peer_trees import PeerTrees, single
+    from tasks.modelling.solvers.peer_trees import PeerTrees
 
 
 class GradientBoosting(PathModel):
@@ -52,6 +52,8 @@ class GradientBoosting(PathModel):
     ) -> list[FittedModel | Exception]:
         """One fit with the most trees; each setting is a stage of it."""
         from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+
+        from tasks.modelling.solvers.peer_trees import single
 
         predicted = target.endpoint.predicted
         peer = GradientBoostingRegressor if predicted == "value" else GradientBoostingClassifier
