@@ -25,9 +25,11 @@ def test_every_table_is_written_with_its_types(tmp_path: Path) -> None:
     assert {name: table.schema for name, table in found.items()} == {one.name: one.arrow for one in STUDY_TABLES}
     assert {name for name, table in found.items() if not table.num_rows} == {
         "claims",
+        "controls",
         "copies",
         "horizon_scores",
         "incidences",
+        "risk_groups",
         "shares",
         "signature_scores",
         "worth",

@@ -46,6 +46,8 @@ _TAKEN = (
         "worth",
         "comparisons",
         "claims",
+        "controls",
+        "risk_groups",
         "horizon_scores",
         "signature_scores",
         "incidences",
