@@ -39,6 +39,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "sun2018": {"inputs": {"CT"}, "fitted": {"elastic_net", "shell", "ridge_logistic", "ridge_cox"}, "claims": 2},
 }
 
+UNDECIDED = {"shi2018"}  # whose fast form has too few patients for a verdict, as it says
+
 
 @pytest.mark.parametrize("name", EVERY)
 def test_every_study_has_a_row_and_says_what_was_published_and_claimed(name: str, tmp_path: Path) -> None:
@@ -71,8 +73,11 @@ def test_a_study_runs_whole_and_its_result_says_what_really_ran(name: str, tmp_p
     claims = [claim for part in result["studies"].values() for claim in part["claims"]]
     assert len(claims) == row["claims"]
     assert all(claim["verdict"] in ("supported", "undecided", "not supported") for claim in claims)
-    assert all(claim["low"] <= claim["value"] <= claim["high"] for claim in claims)
-    assert any(claim["verdict"] == "supported" for claim in claims)  # what is planted is found
+    told = [claim for claim in claims if claim["low"] is not None]
+    assert all(claim["low"] <= claim["value"] <= claim["high"] for claim in told)
+    assert all(claim["reason"] for claim in claims if claim["low"] is None)
+    if name not in UNDECIDED:  # what is planted is found
+        assert any(claim["verdict"] == "supported" for claim in claims)
     assert all(0.78 <= part["oracle"]["oracle"] <= 0.9 for part in result["studies"].values() if part["oracle"])
     for part in result["studies"].values():
         told = {(score["split"], score["cohort"]): score for score in part["baseline"]}
