@@ -34,7 +34,7 @@ def test_samples_that_are_kept_are_measured_beside_the_bare_network(
     cases, *figures, apart, kept_apart = row.removeprefix("  LeNet, 32²").split()
     assert cases == "5"
     assert len(figures) == 7
-    assert min(map(float, figures)) > 0
+    assert min(map(float, figures)) >= 0  # milliseconds of a small network may be none as they are printed
     assert float(apart) < 1e-4
     assert float(kept_apart) < 1e-5
 

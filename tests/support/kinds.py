@@ -162,4 +162,8 @@ def marks_of(model: str, endpoint: str) -> list[pytest.MarkDecorator]:
     kind = MODELS.load(model)
     if lacking(model):
         return [pytest.mark.skip(reason=lacking(model))]
-    return [] if kind.usual or endpoint == min(kind.endpoints) else [pytest.mark.slow]
+    return (
+        []
+        if kind.usual or (endpoint == min(kind.endpoints) and "models" not in kind.model_fields)
+        else [pytest.mark.slow]
+    )
