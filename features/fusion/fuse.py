@@ -12,23 +12,21 @@ from numpy.typing import NDArray
 
 from features.core.catalog.catalog import Catalog
 from features.core.catalog.genomic_source import GenomicTable, MatrixTable
-from features.core.catalog.targets import regions_of
 from features.core.design import Design
 from features.core.errors import FitError, RadweaveError
 from features.core.kinds.delta import same_spans
 from features.core.outcome import Outcome
 from features.fusion.cohort_part import Part, cohort_part
 from features.fusion.cohort_tables import block_of
+from features.fusion.column_facts import column_facts
 from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, with_seen_classes, without_split
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.leakage import check_leakage
 from features.fusion.missing import count_lacking
-from features.fusion.part_of_block import origins
 from features.fusion.question import Question
 from features.fusion.repeated import scored_rows, visits_up_to
 from features.fusion.same_endpoint import check_same_endpoint
 from features.results.manifest import Mart
-from features.results.prefixes import recipe_targets
 
 
 def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
@@ -93,20 +91,19 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
         train = design.take(np.flatnonzero(design.develops))
         check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
     lacking = count_lacking(_there(part.lacks, design.once) for part in parts)
-    return replace(design, missing_block=lacking, parts=_parts(catalog, question, design))
+    return replace(design, missing_block=lacking, parts=_parts(mart, question, design))
 
 
-def _parts(catalog: Catalog, question: Question, design: Design) -> dict[str, tuple[str, ...]]:
+def _parts(mart: Mart, question: Question, design: Design) -> dict[str, tuple[str, ...]]:
     """The columns of each part of a block that the question names. Raises RadweaveError if one has none."""
     if not question.parts:
         return {}
-    cohorts = [catalog.cohort(name) for name in question.cohorts]
-    measured = [one for cohort in cohorts for one in recipe_targets(cohort, question.recipes)]
-    known = origins(measured, (one for cohort in cohorts for one in regions_of(cohort, question.recipes)))
+    blocks = {str(name): design.blocks[str(name)] for name in design.X.columns}
+    facts = column_facts(mart, question.cohorts[0], blocks)
     found = {}
     for word, part in question.parts.items():
         try:
-            found[word] = tuple(part.chosen({str(name): design.blocks[str(name)] for name in design.X.columns}, known))
+            found[word] = tuple(part.chosen(blocks, facts))
         except RadweaveError as error:
             raise RadweaveError(f"the part {word}: {error}") from error
     return found

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from features.core.case import Target
 from features.core.catalog.catalog import Word
 from features.core.errors import RadweaveError, hint_sentence
 from features.core.frozen import Frozen
-from features.core.kinds.recipe import Recipe
-from features.fusion.lesions import ENDINGS
-from features.results.prefixes import feature_prefix, region_prefix
+from features.fusion.column_facts import Facts
 
 MEASURED = ("radiomics", "deep", "region", "delta")  # blocks of which recipe, image and ROI are known
-Measured = Sequence[tuple[Recipe, Target]]  # as `recipe_targets` gives them
-VOLUME = "volume_ml"  # all that the block region offers
 Words = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
 _BY = {"recipes": "recipe", "images": "image", "rois": "roi", "families": "family", "filters": "filter"}
 
@@ -46,8 +41,8 @@ class PartOfBlock(Frozen):
             raise ValueError(f"columns of {self.of} were not measured by recipes: name them by `columns`")
         return self
 
-    def chosen(self, blocks: Mapping[str, str], origins: Mapping[str, Origin]) -> list[str]:
-        """Those of the columns that are part of it. blocks: column → block; origins: as `origins` gives them.
+    def chosen(self, blocks: Mapping[str, str], facts: Mapping[str, Facts]) -> list[str]:
+        """Those of the columns that are part of it. blocks: column → block; facts: of columns, as `column_facts` gives them.
 
         Raises RadweaveError if there are none, with the word that nothing is of.
         """
@@ -55,37 +50,10 @@ class PartOfBlock(Frozen):
         for key, name in _BY.items():
             wanted = getattr(self, key)
             if wanted:
-                known = {column: getattr(origins[base], name) for column in own if (base := _base(column)) in origins}
-                own = _kept(wanted, known, key, self.of)
+                own = _kept(wanted, {column: facts[column][name] for column in own if column in facts}, key, self.of)
         if self.columns:
             own = _kept(self.columns, {column: column for column in own}, "columns", self.of)
         return own
-
-
-class Origin(NamedTuple):
-    """What a column of images was measured with and on."""
-
-    recipe: str
-    image: str
-    roi: str
-    family: str
-    filter: str
-
-
-def origins(measured: Measured, regions: Iterable[Target]) -> dict[str, Origin]:
-    """Column → its origin, of all columns that recipes give, and of volumes, which are of no recipe.
-
-    measured: recipes with the images and ROIs that they measure; regions: images and ROIs as the catalog declares them.
-    """
-    found = {f"{region_prefix(one)}{VOLUME}": Origin("", one.image, one.roi, VOLUME, "") for one in regions}
-    for recipe, target in measured:
-        for extractor in recipe.extractors:
-            prefix = feature_prefix(recipe, extractor.word, target)
-            for column in extractor.columns(recipe):
-                found[prefix + column.name] = Origin(
-                    recipe.name, target.image, target.roi, column.family, column.filter
-                )
-    return found
 
 
 def block_of_word(word: str, parts: Mapping[str, PartOfBlock]) -> str:
@@ -118,13 +86,3 @@ def _kept(wanted: Collection[str], known: Mapping[str, str], key: str, block: st
                 f'of the block {block} nothing is of "{word}" in {key}; {has}. {hint_sentence(word, there)}'.strip()
             )
     return [column for column, own in known.items() if any(fnmatchcase(own, word) for word in wanted)]
-
-
-def _base(column: str) -> str:
-    """The column of the mart that a column of a design is of: without what deltas and lesions put around its name."""
-    name = column.removeprefix("delta__").rpartition("__")[0] if column.startswith("delta__") else column
-    return next((name.removesuffix(end) for end in _endings() if name.endswith(end)), name)
-
-
-def _endings() -> Iterator[str]:
-    return (ending for ending in ENDINGS.values() if ending)

@@ -7,36 +7,49 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from features.core.case import Target
 from features.core.errors import RadweaveError
-from features.core.kinds.recipe import Recipe
-from features.fusion.part_of_block import PartOfBlock, check_apart, origins
+from features.fusion.part_of_block import PartOfBlock, check_apart
 
-RECIPES = [
-    Recipe.model_validate(
-        {
-            "name": name,
-            "modality": "MR",
-            "unit": "arbitrary",
-            "discretise": {"bin_count": 8},
-            "filters": [{"kind": "log", "sigma_mm": [2]}],
-            "extractors": [{"kind": "radweave", "families": ["firstorder", "glcm"]}],
-        }
-    )
-    for name in ("mr_tumour", "mr_shell")
+NAMES = [
+    (recipe, image, family, image_type)
+    for recipe in ("mr_tumour", "mr_shell")
+    for image in ("t1c", "flair")
+    for family in ("firstorder", "glcm")
+    for image_type in ("original", "log_sigma_2_mm")
 ]
-TARGETS = [Target(image, "tumour", True, True) for image in ("t1c", "flair")]
-ORIGINS = origins([(recipe, target) for recipe in RECIPES for target in TARGETS], TARGETS)
+FACTS: dict[str, dict[str, Any]] = {
+    f"radweave__{recipe}__{image}__tumour__{image_type}_{family}_{feature}": {
+        "recipe": recipe,
+        "image": image,
+        "roi": "tumour",
+        "family": family,
+        "filter": image_type,
+    }
+    for recipe, image, family, image_type in NAMES
+    for feature in ("Mean", "Contrast")
+}
+VOLUMES = {
+    f"region__{image}__tumour__volume_ml": {
+        "recipe": "",
+        "image": image,
+        "roi": "tumour",
+        "family": "region",
+        "filter": "",
+    }
+    for image in ("t1c", "flair")
+}
+DELTAS = {f"delta__{name}__baseline_to_week6_slope": facts for name, facts in FACTS.items()}
 BLOCKS = {
-    **{name: "region" if name.startswith("region__") else "radiomics" for name in ORIGINS},
-    **{f"delta__{name}__baseline_to_week6_slope": "delta" for name in ORIGINS if not name.startswith("region__")},
+    **dict.fromkeys(FACTS, "radiomics"),
+    **dict.fromkeys(VOLUMES, "region"),
+    **dict.fromkeys(DELTAS, "delta"),
     "genomic__CD8A": "genomic",
     "genomic__GZMB": "genomic",
 }
 
 
 def chosen(**settings: Any) -> list[str]:
-    return PartOfBlock.model_validate(settings).chosen(BLOCKS, ORIGINS)
+    return PartOfBlock.model_validate(settings).chosen(BLOCKS, {**FACTS, **VOLUMES, **DELTAS})
 
 
 @pytest.mark.parametrize(
@@ -47,7 +60,7 @@ def chosen(**settings: Any) -> list[str]:
         ({"images": ["flair"], "recipes": "mr_*"}, lambda name: "__flair__" in name),
         ({"families": "firstorder", "images": "t1c"}, lambda name: "_firstorder_" in name and "__t1c__" in name),
         ({"filters": "log*"}, lambda name: "log_sigma" in name),
-        ({"columns": ["*_Mean", "*_Median"]}, lambda name: name.endswith(("_Mean", "_Median"))),
+        ({"columns": ["*_Mean", "*glcm*"]}, lambda name: name.endswith("_Mean") or "glcm" in name),
     ],
 )
 def test_a_part_is_all_columns_that_match_each_word(settings: dict[str, Any], is_in: Any) -> None:
@@ -59,14 +72,8 @@ def test_a_part_is_all_columns_that_match_each_word(settings: dict[str, Any], is
         assert chosen(of="delta", **settings) == of_delta
 
 
-def test_lesions_that_were_merged_are_of_the_same_recipe() -> None:
-    merged = {f"{name}__mean_of_lesions": block for name, block in BLOCKS.items()}
-    part = PartOfBlock(of="radiomics", recipes=("mr_shell",))
-    assert part.chosen(merged, ORIGINS) == [f"{name}__mean_of_lesions" for name in part.chosen(BLOCKS, ORIGINS)]
-
-
 def test_volumes_and_tables_have_parts_too() -> None:
-    assert chosen(of="region", images="flair", families="volume_ml") == ["region__flair__tumour__volume_ml"]
+    assert chosen(of="region", images="flair") == ["region__flair__tumour__volume_ml"]
     assert chosen(of="genomic", columns="*CD8*") == ["genomic__CD8A"]
 
 
