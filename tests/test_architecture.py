@@ -27,24 +27,26 @@ MAY_IMPORT = {
 
 
 @cache
-def imported(path: Path) -> set[str]:
-    found: set[str] = set()
+def _imports(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Modules that a file imports, and with them what it names of these, dotted."""
+    found, names = set(), set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             found.add(node.module or "")
-    return found
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(found), frozenset(found | names)
 
 
-def named(path: Path) -> set[str]:
+def imported(path: Path) -> frozenset[str]:
+    return _imports(path)[0]
+
+
+def named(path: Path) -> frozenset[str]:
     """Modules and names that a file imports, dotted: `from a.b import c` may mean the module a.b.c."""
-    found = imported(path)
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            found = found | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return _imports(path)[1]
 
 
 def name_of(path: Path) -> str:

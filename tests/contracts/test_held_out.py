@@ -31,6 +31,7 @@ def decided(design: Design, **settings: Any) -> dict[str, Any]:
     return found | {" ".join(map(str, key)): joblib.hash(fitted.state()) for key, fitted in result.models.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endpoint", MODEL)
 def test_held_out_rows_move_no_model_no_other_score_and_no_choice(endpoint: str) -> None:
     design = make_design(endpoint, n=84, external=12, test=12)

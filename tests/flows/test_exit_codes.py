@@ -30,7 +30,10 @@ def table() -> dict[int, tuple[str, set[str]]]:
 def classes() -> Iterator[type[RadweaveError]]:
     """RadweaveError and all below it, in whichever file they stand."""
     for path in (path for folder in ("features", "tasks", "flows") for path in (ROOT / folder).rglob("*.py")):
-        found = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ClassDef)]
+        text = path.read_text("utf-8")
+        if not re.search(r"^ *class \w+\(.*(Error|Exception)\b", text, re.MULTILINE):
+            continue
+        found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
         if any(getattr(base, "id", "").endswith(("Error", "Exception")) for node in found for base in node.bases):
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     waiting: list[type[RadweaveError]] = [RadweaveError]

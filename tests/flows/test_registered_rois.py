@@ -27,6 +27,7 @@ from tests.support.catalog import cohort_of, file_images, write_catalog
 from tests.support.page import Page
 from tests.support.scans import save_nifti
 
+pytestmark = pytest.mark.slow
 MR = {"modality": "MR", "unit": "arbitrary"}
 T1C, FLAIR = Grid((40, 46, 40), (4.5, 4.5, 4.5)), Grid((30, 44, 40), (4.5, 4.5, 6.0))
 MOVES = {"near": 4.0, "far": 15.0}

@@ -76,9 +76,11 @@ def _code(known: KnownResults, work: Work) -> str:
 @pytest.mark.parametrize(
     ("lasts", "rounds", "expected"),
     [
-        (3, 1, ("kept", "kept", "kept")),
+        pytest.param(3, 1, ("kept", "kept", "kept"), marks=pytest.mark.slow),
         (1, 3, ("kept", "kept", "kept")),  # ended for the time of all three, not of one: it goes on where it was
-        (0, 1, ("TIMEOUT", "WORKER_LOST", "WORKER_LOST")),  # no features without a check
+        pytest.param(
+            0, 1, ("TIMEOUT", "WORKER_LOST", "WORKER_LOST"), marks=pytest.mark.slow
+        ),  # no features without a check
     ],
 )
 def test_a_worker_that_was_ended_is_gone_on_with_after_what_it_kept(

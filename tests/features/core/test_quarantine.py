@@ -15,22 +15,22 @@ from features.core.quarantine import REASONS, Rejected
 ROOT = Path(__file__).parents[3]
 MODULES = sorted([*(ROOT / "features").rglob("*.py"), *(ROOT / "tasks").rglob("*.py")])
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+MAKES = re.compile(r"\b(Rejected|Refusal|Warned)\(")
 
 
 @cache
-def _nodes() -> dict[Path, list[ast.AST]]:
-    return {path: list(ast.walk(ast.parse(path.read_text("utf-8")))) for path in MODULES}
+def _sources() -> dict[Path, str]:
+    return {path: path.read_text("utf-8") for path in MODULES}
 
 
 def _texts() -> dict[str, set[str]]:
     """Upper-case texts of the code → modules that hold them, the list of reasons itself left out."""
     found: dict[str, set[str]] = {}
-    for path in MODULES:
+    for path, text in _sources().items():
         if path.name in ("quarantine.py", "table_reasons.py"):
             continue
-        for node in _nodes()[path]:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
-                found.setdefault(node.value, set()).add(path.stem)
+        for code in re.findall(rf'"({CODE.pattern.replace("(", "(?:")})"', text):
+            found.setdefault(code, set()).add(path.stem)
     return found
 
 
@@ -38,8 +38,9 @@ def _first_arguments() -> set[str]:
     """First argument of every Rejected(...), Refusal(...) and Warned(...) that is a text."""
     calls = [
         node
-        for path in MODULES
-        for node in _nodes()[path]
+        for text in _sources().values()
+        if MAKES.search(text)
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in ("Rejected", "Refusal", "Warned")

@@ -51,6 +51,7 @@ def _keys(name: str, published: Any) -> tuple[set[str], set[str]]:
     return set(state), set(wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "function"), [("resnet50", "resnet50"), ("densenet121", "densenet121")])
 def test_names_of_radimagenet_are_those_of_its_notebook(name: str, function: str) -> None:
     """All layers of torchvision's network but the last, in a row, as `backbone`."""

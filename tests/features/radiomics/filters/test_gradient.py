@@ -13,6 +13,7 @@ from features.core.region import Vector
 from features.radiomics.filters.gradient import Gradient
 
 
+@pytest.mark.slow
 @given(
     sizes=st.tuples(*[st.integers(1, 7)] * 3),
     dtype=st.sampled_from([np.int16, np.uint8, np.float32, np.float64]),
