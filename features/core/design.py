@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from features.core.images import Images
 from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
 
@@ -70,6 +71,7 @@ class Design:
     False for rows that only train: a patient is scored at one visit.
     shuffled: columns of X as they are of images whose voxels exchanged intensities within each ROI, same rows; empty where no
     control asks for them.
+    images: the block `images`, or a part of it → what networks are shown of the rows.
     """
 
     X: pd.DataFrame
@@ -91,12 +93,16 @@ class Design:
     categories: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shuffled: pd.DataFrame = field(default_factory=lambda: _no_columns())
+    images: Mapping[str, Images] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not len(self.scored):
             object.__setattr__(self, "scored", np.ones(len(self.X), bool))
         if self.days is not None and len(self.days) != len(self.X):
             raise ValueError(f"days has {len(self.days)} rows, X {len(self.X)}")
+        for word, shown in self.images.items():
+            if len(shown) != len(self.X):
+                raise ValueError(f"{word} has {len(shown)} rows, X {len(self.X)}")
         for name in ("cohorts", "held_out"):
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.full(len(self.X), ""))
@@ -117,6 +123,7 @@ class Design:
         own["days"] = None if self.days is None else self.days[rows]
         table = self.cohort_table.iloc[rows] if len(self.cohort_table) else self.cohort_table
         own["shuffled"] = self.shuffled.iloc[rows] if len(self.shuffled) else self.shuffled
+        own["images"] = {word: shown.take(rows) for word, shown in self.images.items()}
         return replace(self, X=self.X.iloc[rows], outcome=self.outcome.take(rows), cohort_table=table, **own)
 
     @property
@@ -130,9 +137,15 @@ class Design:
         return [column for column in self.X.columns if self.blocks[column] in words or column in own]
 
     def of_set(self, words: Sequence[str]) -> Design:
-        """The design as a set of blocks sees it: the parts that it names are blocks. Itself if it names none."""
+        """The design as a set of blocks sees it: the parts that it names are blocks, and of images there are those that it names.
+
+        Itself if it names no parts, and there are no other images.
+        """
         named = {column: word for word in words for column in self.parts.get(word, ())}
-        return replace(self, blocks={**self.blocks, **named}) if named else self
+        images = {word: shown for word, shown in self.images.items() if word in words}
+        if not named and len(images) == len(self.images):
+            return self
+        return replace(self, blocks={**self.blocks, **named}, images=images)
 
     @property
     def event(self) -> NDArray[np.bool_]:

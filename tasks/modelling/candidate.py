@@ -63,17 +63,17 @@ class Candidate(Frozen):
             model = MODELS.parse(given.get("model"))
         except ValueError:
             return {"name": UNNAMED, "steps": (), **given}
-        fusion = {"fusion": TOGETHER} if model.over_blocks else {}
+        fusion = {"fusion": TOGETHER} if model.over_blocks or model.of_images else {}
         return {"name": model.kind, "steps": model.steps, **fusion, **given, "model": model}
 
     @field_validator("fusion")
     @classmethod
     def check_fusion(cls, fusion: Fusion, known: ValidationInfo) -> Fusion:
-        """A model that goes over the blocks itself has to see all of them, as they are."""
+        """A model that goes over the blocks itself, or sees images, has to see all of them, as they are."""
         model = known.data.get("model")
-        if model is not None and model.over_blocks and fusion.kind != TOGETHER:
-            what = f'{model.kind} goes over the blocks itself: leave out the fusion "{fusion.kind}"'
-            raise PydanticCustomError("fusion", what)
+        if model is not None and (model.over_blocks or model.of_images) and fusion.kind != TOGETHER:
+            does = "goes over the blocks itself" if model.over_blocks else "sees images and columns together"
+            raise PydanticCustomError("fusion", f'{model.kind} {does}: leave out the fusion "{fusion.kind}"')
         return fusion
 
     @field_validator("steps")
@@ -81,10 +81,11 @@ class Candidate(Frozen):
     def check_steps(cls, steps: tuple[Step, ...], info: ValidationInfo) -> tuple[Step, ...]:
         """Each step once, no missing values after cleaning; centres evened, columns encoded before any is scaled or chosen.
 
-        None at all is for models that have none of their own, such as ensembles.
+        None at all is for models that have none of their own, such as ensembles, or that see images, whose sets may have no
+        columns.
         """
         model = info.data.get("model")
-        if not steps and model is not None and model.steps:
+        if not steps and model is not None and model.steps and not model.of_images:
             raise ValueError(
                 f'{model.kind} takes no missing values: put "median" among the steps, or leave out `steps`'
             )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.core.design import Design
+from features.core.images import Images, Positions
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.str_]
-Positions = NDArray[Any] | slice  # integers, or a mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +53,8 @@ class Rows:
     replacement: which time of a row it is. covariates: clinical columns of the
     cases by name, (n,) each, NaN where missing: harmonisers may look at them, they are no predictors here. days: (n,) of the
     visit that each row is, NaN where nothing tells it, where patients have several rows; scored: (n,) False for rows that only
-    train. None where each patient has one visit.
+    train. None where each patient has one visit. images: what networks are shown of the cases; None where the set of blocks
+    does not name them.
     """
 
     X: Floats
@@ -63,25 +63,28 @@ class Rows:
     covariates: Mapping[str, Floats] = field(default_factory=dict)
     days: Floats | None = None
     scored: NDArray[np.bool_] | None = None
+    images: Images | None = None
 
     def __post_init__(self) -> None:
         if self.X.shape[1] != len(self.columns):
             raise ValueError(f"{self.X.shape[1]} columns have {len(self.columns)} names")
+        if self.images is not None and len(self.images) != len(self.X):
+            raise ValueError(f"{len(self.X)} rows have images of {len(self.images)}")
 
     def __len__(self) -> int:
         return len(self.X)
 
     @classmethod
     def of(cls, design: Design) -> Rows:
-        """All rows and columns of a design."""
+        """All rows and columns of a design, and its images where there is one word for them, as a set of blocks sees it."""
         names = np.array(design.X.columns, dtype=np.str_)
         blocks = np.array([design.blocks[str(name)] for name in names], dtype=np.str_)
         groups = {"centre": design.centres, "cohort": design.cohorts, "patient": design.groups}
         categories = np.array([design.categories.get(str(name), "") for name in names], dtype=np.str_)
         known = {name: design.X[name].to_numpy(np.float64) for name in design.columns("clinical")}
-        found = cls(
-            np.ascontiguousarray(design.X.to_numpy(np.float64)), Columns(names, blocks, categories), groups, known
-        )
+        X = np.ascontiguousarray(design.X.to_numpy(np.float64))
+        images = next(iter(design.images.values())) if len(design.images) == 1 else None
+        found = cls(X, Columns(names, blocks, categories), groups, known, images=images)
         return found if design.days is None else replace(found, days=design.days, scored=design.scored)
 
     def take(self, rows: Positions) -> Rows:
@@ -90,7 +93,8 @@ class Rows:
         known = {name: values[rows] for name, values in self.covariates.items()}
         days = None if self.days is None else self.days[rows]
         scored = None if self.scored is None else self.scored[rows]
-        return Rows(self.X[rows], self.columns, groups, known, days, scored)
+        images = None if self.images is None else self.images.take(rows)
+        return Rows(self.X[rows], self.columns, groups, known, days, scored, images)
 
     def drawn(self, rows: NDArray[np.intp]) -> Rows:
         """Some rows, by position. Where some are there several times, the group "draw" numbers these: draws with replacement."""

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.core.design import EXTERNAL, TEST, Design
+from features.core.images import IMAGES
 from features.core.kinds.endpoint import ENDPOINTS, Endpoint
 from features.core.outcome import Outcome
 from features.deep.descriptor_names import descriptor_ending
@@ -18,6 +19,7 @@ from tasks.modelling.fusion.fusion import Joined
 from tasks.modelling.rows import Columns, Rows
 from tasks.modelling.splits.split import Fold
 from tasks.modelling.target import Target
+from tests.support.images import make_images
 from tests.support.kinds import settings_of
 
 # An endpoint of every kind, by its kind.
@@ -39,11 +41,13 @@ def make_design(
     external: int = 0,
     test: int = 0,
     descriptors: bool = False,
+    images: tuple[int, ...] = (),
 ) -> Design:
     """X: clinical_age and _stage, region_volume_ml, radiomics_0.. (0 carries the signal) and three useless columns.
 
     descriptors: of a network too, three numbers at each of nine places, the last of which shows the same of every case; and a
     category of three levels.
+    images: (views, channels, *size) of what networks are shown of each case, whose middle is brighter the higher its risk.
     external: so many of the last rows are of the external cohort `other`; test: so many before them are test cases.
     """
     rng = np.random.default_rng(seed)
@@ -67,7 +71,8 @@ def make_design(
     outcome, held = make_outcome(kind, risk, rng), [n - external - test, test, external]
     cohorts, roles = np.repeat(["toy", "toy", "other"], held), np.repeat(["", TEST, EXTERNAL], held)
     categories = {column: "clinical_site" for column in X.columns if column.startswith("clinical_site")}
-    known = {"cohorts": cohorts, "held_out": roles, "categories": categories}
+    known: dict[str, Any] = {"cohorts": cohorts, "held_out": roles, "categories": categories}
+    known |= {"images": {IMAGES: make_images(risk, images, seed=seed)}} if images else {}
     return Design(X, blocks, outcome, ANY_ENDPOINT[kind], patients, centre, **known)
 
 

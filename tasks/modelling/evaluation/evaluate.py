@@ -169,9 +169,9 @@ def block_sets(design: Design, study: Study) -> dict[str, list[str]]:
     baselines = {"clinical": clinical, "volume": volume}
     found = {name: columns for name, columns in baselines.items() if columns and name not in study.blocks}
     for name, blocks in study.blocks.items():
-        empty = [block for block in blocks if not design.columns(block)]
+        empty = [block for block in blocks if not design.columns(block) and block not in design.images]
         if empty:
-            there = ", ".join(sorted(set(design.blocks.values())))
+            there = ", ".join(sorted({*design.blocks.values(), *design.images}))
             raise FitError(f'study {study.name}: the set "{name}" has no columns for {", ".join(empty)}; found {there}')
         check_apart(name, blocks, design.parts, design.blocks)
         found[name] = design.columns(*blocks)
@@ -263,9 +263,10 @@ def _units(
     rows, target = Rows.of(design), Target(design.outcome, design.endpoint)
     for seen, names in _seen_alike(design, study, blocks):
         sets = {name: np.array([place[column] for column in blocks[name]], np.intp) for name in names}
-        own = rows if seen is design else replace(rows, columns=Rows.of(seen).columns)
+        own = rows if seen is design else replace(rows, columns=Rows.of(seen).columns, images=Rows.of(seen).images)
+        wanted = tuple((name, one) for name in sets for one in study.candidates_of(name))
         for split, found in folds.items():
-            for fold in (*found, *apparent_folds(split, design)):
+            for fold in (*found, *apparent_folds(split, design)) if wanted else ():
                 yield Unit(
                     split=split.kind,
                     fold=fold,
@@ -273,7 +274,7 @@ def _units(
                     rows=own,
                     target=target,
                     sets=sets,
-                    wanted=tuple((name, candidate) for name in sets for candidate in study.models),
+                    wanted=wanted,
                     seed=study.seed,
                     keep_models=keep,
                     always=study.thresholds == "always",
@@ -282,12 +283,13 @@ def _units(
 
 def _seen_alike(design: Design, study: Study, blocks: Mapping[str, list[str]]) -> list[tuple[Design, list[str]]]:
     """Sets of blocks by how they see the blocks of columns, with the design as they see it."""
-    alike = [(design, names)] if (names := [n for n in blocks if not _parts_of(design, study, n)]) else []
-    return [*alike, *((design.of_set(study.blocks[n]), [n]) for n in blocks if _parts_of(design, study, n))]
+    alike = [(design.of_set(()), names)] if (names := [n for n in blocks if not _own_of(design, study, n)]) else []
+    return [*alike, *((design.of_set(study.blocks[n]), [n]) for n in blocks if _own_of(design, study, n))]
 
 
-def _parts_of(design: Design, study: Study, name: str) -> list[str]:
-    return [word for word in study.blocks.get(name, ()) if word in design.parts]
+def _own_of(design: Design, study: Study, name: str) -> list[str]:
+    """Words of parts and of images in a set of blocks."""
+    return [word for word in study.blocks.get(name, ()) if word in design.parts or word in design.images]
 
 
 def _tuned(study: Study, blocks: Mapping[str, list[str]], fits: list[Fit]) -> Tuned:

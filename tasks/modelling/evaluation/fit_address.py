@@ -47,12 +47,13 @@ def row_digests(
     groups: Mapping[str, NDArray[np.str_]],
     covariates: Mapping[str, NDArray[np.float64]],
     visits: Sequence[NDArray[Any]] = (),
+    images: NDArray[np.str_] | None = None,
 ) -> RowDigests:
     """A digest of what is known of each case, (n, 32): its values, outcome, the names in groups, and covariates.
 
     X: (n, p); every NaN is alike. groups: names that steps may use as such, centre and cohort, (n,) each; who belongs together,
     whatever the name, is given to `fit_address`. covariates: (n,) each. visits: day of the row's visit, and whether it is scored,
-    (n,) each, where patients have several rows.
+    (n,) each, where patients have several rows. images: (n,) addresses of what networks are shown, where the set names images.
     """
     numbers = [X, outcome.code.reshape(len(outcome), -1).astype(np.float64)]
     numbers += [part.reshape(-1, 1) for part in (outcome.days, outcome.value) if part is not None]
@@ -61,6 +62,7 @@ def row_digests(
     table = np.ascontiguousarray(np.column_stack(numbers), dtype="<f8")
     table[np.isnan(table)] = np.nan
     words = [groups[name].tolist() for name in sorted(groups)]
+    words += [images.tolist()] if images is not None else []
     found = np.empty((len(table), 32), np.uint8)
     for i, line in enumerate(table):
         digest = hashlib.sha256(line.tobytes())
@@ -122,7 +124,8 @@ class FitAddresses:
             groups = {one: unit.rows.groups[one] for one in ("centre", "cohort")}
             X = unit.rows.X[:, unit.sets[name]]
             visits = [one for one in (unit.rows.days, unit.rows.scored) if one is not None]
-            self._rows[name] = row_digests(X, unit.target.outcome, groups, unit.rows.covariates, visits)
+            images = None if unit.rows.images is None else unit.rows.images.addresses
+            self._rows[name] = row_digests(X, unit.target.outcome, groups, unit.rows.covariates, visits, images)
         return cases_digest(self._rows[name], unit.fold, unit.rows.groups["patient"])
 
     def _digest(self, unit: Unit, cases: str, name: str, candidate: Candidate) -> str:

@@ -130,7 +130,7 @@ class FoldFit:
 
     def _table(self, steps: Sequence[Step], model: Model, columns: Positions, own: bool, by_block: bool) -> Joined:
         used: Used = {}
-        settings = self._settings(steps, model)
+        settings = self._settings(steps if len(columns) else (), model)  # a set of images alone has no columns
         caught: Counter[str] = Counter()
         ranked, inner = list(range(len(settings))), []
         try:

@@ -25,6 +25,7 @@ from features.core.design import EXTERNAL
 from features.core.digest import digest_json
 from features.core.errors import ConfigError, Fault
 from features.core.file_kinds import check_file_kind
+from features.core.images import IMAGES
 from features.core.kinds.delta import DELTAS
 from features.core.kinds.registry import Kind
 from features.core.yaml import Document
@@ -33,11 +34,12 @@ from features.fusion.missing import MissingBlock
 from features.fusion.part_of_block import PartOfBlock, block_of_word
 from features.fusion.repeated import RowsOf, ScoredVisit
 from features.fusion.signature_columns import BLOCK
-from tasks.modelling.candidate import AnyCandidate
+from tasks.modelling.candidate import AnyCandidate, Candidate
 from tasks.modelling.claims.claim import CLAIMS, Claim, claim_faults
 from tasks.modelling.comparisons.comparing import Comparing
 from tasks.modelling.controls.control import CONTROLS, Control
 from tasks.modelling.evaluation.comparison import BASELINES
+from tasks.modelling.models.model import of_images
 from tasks.modelling.signatures.source import SignatureSource
 from tasks.modelling.splits.split import SPLITS, Split
 from tasks.modelling.study_settings import StudySettings, twice_named
@@ -144,6 +146,15 @@ class Study(StudySettings):
     def used_blocks(self) -> frozenset[str]:
         return frozenset(block_of_word(word, self.parts) for words in self.blocks.values() for word in words)
 
+    def shows(self, name: str) -> str:
+        """The word of a set of blocks by which it names images, the block or a part of it; "" where it names none."""
+        return next((word for word in self.blocks.get(name, ()) if block_of_word(word, self.parts) == IMAGES), "")
+
+    def candidates_of(self, name: str) -> tuple[Candidate, ...]:
+        """The candidates fitted with a set of blocks: where it names images those that learn from them, else the others."""
+        shows = bool(self.shows(name))
+        return tuple(one for one in self.models if one.model.of_images == shows)
+
     @property
     def time_point(self) -> str:
         return self.predict_at
@@ -195,6 +206,7 @@ class Study(StudySettings):
             found = "; ".join(f"{model.kind} ({', '.join(sorted(model.predictable))})" for model in models)
             raise ValueError(f"models of one study predict one kind of endpoint; found {found}")
         self._check_parts()
+        self._check_images()
         sets = dict.fromkeys([*self.blocks, *BASELINES])
         for claim in self.claims:
             names = tuple(one.name for one in self.models)
@@ -228,6 +240,40 @@ class Study(StudySettings):
         if not self.splits:
             raise ValueError("a study needs at least one split")
         return self
+
+    def _check_images(self) -> None:
+        """Sets that name images and candidates that learn from them go together."""
+        showing = [name for name in self.blocks if self.shows(name)]
+        seeing = [one for one in self.models if one.model.of_images]
+        for name in showing:
+            words = [word for word in self.blocks[name] if block_of_word(word, self.parts) == IMAGES]
+            if len(words) > 1:
+                raise ValueError(
+                    f'the set "{name}" shows a network {" and ".join(words)}: name one, or a recipe that shows several images '
+                    "together"
+                )
+        if showing and not seeing:
+            add = "".join(f"add {kind}, or " for kind in of_images()[:1])
+            raise ValueError(
+                f'the set "{showing[0]}" names images, and none of the models learns from images: {add}leave the set out'
+            )
+        if seeing and not showing:
+            raise ValueError(
+                f'the model "{seeing[0].name}" learns from images, and no set of blocks names them: add one, as in '
+                "blocks: {network: [images]}"
+            )
+        if len(showing) < len(self.blocks) and len(seeing) == len(self.models):
+            name = next(one for one in self.blocks if one not in showing)
+            raise ValueError(
+                f'the set "{name}" names no images, and every model learns from images: add a model of columns, such as '
+                "lasso_logistic or coxnet, or leave the set out"
+            )
+        if len(showing) == len(self.blocks) and len(seeing) < len(self.models):
+            other = next(one for one in self.models if not one.model.of_images)
+            raise ValueError(
+                f'the model "{other.name}" learns from columns, and every set of blocks names images: add a set without them, as '
+                "in blocks: {clinical: [clinical]}, or leave the model out"
+            )
 
     def _check_parts(self) -> None:
         words = {word for words in self.blocks.values() for word in words}

@@ -56,7 +56,8 @@ class Model(Tunable):
     order of the cases and no curves, so that metrics of curves have nothing to judge. usual: whether a study that is drafted for
     a table names it; the others are named by who wants them. over_blocks: whether it goes over the blocks of a set itself, so that
     it has to see all of them. keeps_cases: whether a fitted one holds values or outcomes of single
-    training cases, and no sums of them alone: then a withdrawal removes it where it was saved.
+    training cases, and no sums of them alone: then a withdrawal removes it where it was saved. of_images: whether it learns from
+    `rows.images`, and may use columns beside them: it is fitted with the sets of blocks that name images, and with no other.
     """
 
     elsewhere: ClassVar[Mapping[str, str]] = {
@@ -75,6 +76,7 @@ class Model(Tunable):
     usual: ClassVar[bool] = False
     over_blocks: ClassVar[bool] = False
     keeps_cases: ClassVar[bool] = False
+    of_images: ClassVar[bool] = False
 
     @property
     def predictable(self) -> frozenset[str]:
@@ -135,3 +137,8 @@ def models_of(endpoint: str) -> list[str]:
 def usual_models_of(endpoint: str) -> list[str]:
     """Those of them that a drafted study compares: few, quick, and unlike each other."""
     return [kind for kind in models_of(endpoint) if MODELS.load(kind).usual]
+
+
+def of_images() -> list[str]:
+    """Kinds of models that learn from images."""
+    return [kind for kind in MODELS.modules if MODELS.load(kind).of_images]

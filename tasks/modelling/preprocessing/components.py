@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.errors import FitError
+from features.core.images import Positions
 from tasks.modelling.preprocessing.standard import Standard
 from tasks.modelling.preprocessing.step import FittedStep
-from tasks.modelling.rows import Columns, Floats, Names, Positions, Rows
+from tasks.modelling.rows import Columns, Floats, Names, Rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from features.core.case import CaseId
 from features.core.design import Design, FlowRow
 from features.endpoints.binary import Binary
 from features.endpoints.survival import Survival
-from tests.support.design import outcome_of
+from tests.support.design import make_design, outcome_of
 
 
 def test_a_flow_that_closes_is_kept() -> None:
@@ -41,3 +43,13 @@ def test_case_ids_leave_empty_parts_out_and_sort() -> None:
     assert str(CaseId("sts", "p1")) == "sts:p1:baseline"
     assert str(CaseId("sts", "p1", "week_6", "2")) == "sts:p1:week_6:2"
     assert sorted([CaseId("b", "a"), CaseId("a", "b")])[0].cohort == "a"
+
+
+def test_images_follow_the_rows_and_a_set_sees_those_that_it_names() -> None:
+    design = make_design(n=12, images=(1, 1, 4, 4))
+    some = design.take(np.array([3, 1]))
+    np.testing.assert_array_equal(some.images["images"].addresses, design.images["images"].addresses[[3, 1]])
+    assert design.of_set(("images", "clinical")) is design
+    assert not design.of_set(("clinical",)).images
+    with pytest.raises(ValueError, match="images has 2 rows, X 12"):
+        replace(design, images=some.images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -94,9 +94,7 @@ class FittedFisherVector(FittedStep):
         for bag, book in zip(self.bags, self.books, strict=True):
             parts.append(np.array([book.encode(one) for one in _descriptors(rows, bag)]).reshape(len(rows), book.size))
             columns.append(Columns(_names(bag, book), np.full(book.size, bag.block)))
-        return Rows(
-            np.hstack(parts), Columns.joined(columns), rows.groups, rows.covariates, days=rows.days, scored=rows.scored
-        )
+        return replace(rows, X=np.hstack(parts), columns=Columns.joined(columns))
 
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = {"kept": self.kept}
