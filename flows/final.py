@@ -101,7 +101,6 @@ def _final(named: str, blocks: str, model: str, catalog: Path, place: str, runne
         raise StoreError(f"study {plan.name}: its tables changed while it ran; run it again")
     scores = [Score(**row) for row in read_table(run / "scores.parquet").to_pylist()]
     choice = _chosen(plan, metric, scores, blocks, model)
-    say(f"study {plan.name}: {choice.model} on {choice.blocks}. {choice.why}")
     code = sources_of({"tasks.final"}).digest
     digest = digest_json(
         {**provenance, "blocks": choice.blocks, "model": choice.model, "format": FORMAT, "final": code}

@@ -27,7 +27,7 @@ _SMALL, _LARGE = 2**26, 2**31
 MOST_BYTES = {  # of each member that a package may have, in their order
     MANIFEST: _SMALL,
     GUIDE: _SMALL,
-    **{f"{_MODEL}{name}": _SMALL for name in ("card.html", "card.json", "card.md")},
+    **{f"{_MODEL}{name}": _SMALL for name in ("card.html", "card.json", "card.md", "nomogram.csv")},
     **{f"{_MODEL}{name}": _LARGE for name in ("arrays.parquet", "model.json", "schema.json")},
 }
 _FILES, _FORMAT, _RADWEAVE = "files", "format", "radweave"  # of the manifest
@@ -74,7 +74,7 @@ def read_package(path: Path, radweave: str) -> Package:
             raise _altered(path, f"it has more than {_LARGE} bytes")
         data = read_bytes(path)
     except StoreError as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
+        raise DataError(str(error)) from error
     files = _members(path, data)
     facts = _manifest(path, files)
     if facts[_FORMAT] != FORMAT or facts[_RADWEAVE] != radweave:

@@ -42,7 +42,8 @@ def score_page(
     value = "" if first is None or first.value is None else f"; {metric_word(first.metric)} {decimal(first.value)}"
     bounds = "" if first is None else interval(first.low, first.high)
     of_how_many = f" (95 % interval {bounds})" if bounds else ""
-    headline = f"{scored} of {cases} of {cohort} scored by {model}, {told.evaluated} evaluated{value}{of_how_many}."
+    no_validation = f" {cohort} trained this model: this is no validation." if seen else ""
+    headline = f"{scored} of {cases} of {cohort} scored by {model}, {told.evaluated} evaluated{value}{of_how_many}.{no_validation}"
     parts = (
         CardPart("Beware", tuple(_cautions(cohort, told, seen=seen)) or ("Nothing stood out.",)),
         CardPart("Cases", (headline,), ("state", "cases"), counts),

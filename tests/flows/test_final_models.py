@@ -14,10 +14,12 @@ import pandas as pd
 import pytest
 import yaml
 
+import radweave
 from features.core.storage.seal import json_bytes, read_json
 from features.core.storage.store import Store
 from features.core.storage.table import read_table
 from features.results.models import write_model
+from features.results.packages import read_package
 from features.results.withdraw import withdraw
 from tests.support.catalog import cohort_of, write_catalog
 
@@ -127,6 +129,12 @@ def place(saved: Place, tmp_path: Path) -> Place:
     return Place(Path(shutil.copytree(saved.folder, tmp_path / "copy", symlinks=True)), saved.inside)
 
 
+def test_every_file_of_a_model_goes_into_its_package(saved: Place, command: Callable[..., Any], tmp_path: Path) -> None:
+    package = tmp_path / "one.radweave"
+    command("seal", "response_study", "--output", package, "--store", saved.folder / "store")
+    assert set(read_package(package, radweave.__version__).model) == {one.name for one in saved.models()[0].iterdir()}
+
+
 def test_the_folder_of_a_model_says_what_it_is_for_how_it_was_validated_and_what_its_columns_are(saved: Place) -> None:
     (folder,) = saved.models()
     assert {one.name for one in folder.iterdir()} == {
@@ -180,7 +188,8 @@ def test_new_cases_are_predicted_where_nothing_is_known_of_their_outcome(
 def test_scores_of_the_cohort_that_trained_it_are_said_to_mean_nothing(
     saved: Place, command: Callable[..., Any]
 ) -> None:
-    command("score", "response_study", "treated", *saved.options)
+    told = " ".join(command("score", "response_study", "treated", *saved.options).stdout.split())
+    assert "treated trained this model: this is no validation." in told
     assert (
         "treated trained this model: it has seen these cases" in (saved.scored("treated") / "report.html").read_text()
     )
