@@ -1,5 +1,6 @@
 """study: the command that fits, evaluates and reports; of a study by name or file, or of tables of features as they are."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +26,19 @@ _PANEL = "A study of a table (--table)"
 def _option(*names: str, text: str, metavar: str | None = "COLUMN") -> typer.models.OptionInfo:
     found: typer.models.OptionInfo = typer.Option(*names, help=text, metavar=metavar, rich_help_panel=_PANEL)
     return found
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _refuse(why: str, options: Mapping[str, bool]) -> None:
+    """Raises RadweaveError for the first option that is given."""
+    for name, is_given in options.items():
+        if is_given:
+            raise RadweaveError(f"{name} {why}")
 
 
 def study(
@@ -153,9 +167,10 @@ def study(
     if table:
         if studies:
             raise RadweaveError(f"name studies ({', '.join(studies)}) or tables (--table), not both")
-        source = context.get_parameter_source("catalog")
-        if source is not None and source.name == "COMMANDLINE":
+        if _is_given(context, "catalog"):
             raise RadweaveError("--catalog: with --table a catalog is drafted; --folder says where")
+        _refuse("goes with a study of the literature (radweave studies)", {"--null": null, "--full": full})
+        _refuse("goes with a study; run the one that --table drafted by its file", {"--seed": seed is not None})
         from flows.commands.study_table import asked_of, study_table
 
         study_table(asked_of(table, **columns), folder, store, chosen)
@@ -178,6 +193,8 @@ def study(
             "--final goes with a study of your own: those of the literature make their cohorts themselves"
         )
     if reviewed:
+        own = {f"--{name}": _is_given(context, name) for name in ("catalog", "store")}
+        _refuse("goes with a study of your own: those of the literature write into --folder", own)
         from flows.commands.studies import run_reviewed
 
         run_reviewed(reviewed, seed or 0, folder, chosen, null=null, full=full)
@@ -189,9 +206,8 @@ def study(
             check_final(name, blocks, model, catalog)
     if final and seed is not None:
         raise RadweaveError("--final goes with the seed of the study: write it into its file")
-    for option, value in (("--null", null), ("--full", full), ("--folder", folder)):
-        if value:
-            raise RadweaveError(f"{option} goes with a study of the literature (radweave studies), or a --table")
+    _refuse("goes with a study of the literature (radweave studies)", {"--null": null, "--full": full})
+    _refuse("goes with a study of the literature (radweave studies), or a --table", {"--folder": folder is not None})
     from flows.screen import Screen
     from flows.serving.engine import run_flow
     from flows.study import study as flow

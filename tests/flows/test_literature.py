@@ -93,6 +93,13 @@ def test_the_command_refuses_what_a_study_does_not_have(command, tmp_path: Path)
         in command("study", "hao2018", "sts_recurrence", code=2).stderr
     )
     assert "--null goes with a study of the literature" in command("study", "sts_recurrence", "--null", code=2).stderr
+    table = "study", "--table", "features.csv", "--id", "id", "--target", "y"
+    for words, told in (
+        ((*table, "--null"), "--null goes with a study of the literature"),
+        ((*table, "--seed", "1"), "--seed goes with a study"),
+        (("study", "hao2018", "--store", "store"), "--store goes with a study of your own"),
+    ):
+        assert told in command(*words, code=2).stderr
     shown = command("studies", "--folder", tmp_path, "--format", "json")
     assert json.loads(shown.stdout) == []
     assert "not run" in command("studies", "--folder", tmp_path, "--format", "csv").stdout
