@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from features.core.design import Design
 from features.core.kinds.endpoint import ENDPOINTS
 from features.core.outcome import Outcome
-from tasks.modelling.evaluation.final import Final, fit_final
+from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.fit_final import fit_final
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.rows import Rows
 from tasks.modelling.saved.arrays_table import arrays_of, arrays_table

@@ -39,7 +39,7 @@ from flows.commands.quarantine import quarantine
 from flows.commands.recalibrate import recalibrate
 from flows.commands.refresh import refresh
 from flows.commands.schema import schema
-from flows.commands.score import score
+from flows.commands.score import score, score_new
 from flows.commands.seal import seal
 from flows.commands.series import series
 from flows.commands.simulate import simulate
@@ -276,7 +276,7 @@ def prepare() -> None:
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Start": (demo, init, extract, list_kinds, features, backbones, schema),
     "Look after data": (check, series, refresh, status, quarantine, quality, standardise, simulate),
-    "Run studies": (study, studies, score, seal, recalibrate, stability, agreement),
+    "Run studies": (study, studies, score, score_new, seal, recalibrate, stability, agreement),
     "Query and export": (query, export, map_features, export_seg),
     "Upkeep of a store": upkeep.COMMANDS,
     "Privacy and keys": (deidentify, *keys.COMMANDS),

@@ -23,6 +23,7 @@ from flows.commands.options import place_options
 from flows.configuration import check_configuration
 from flows.named import find_study, read_study
 from flows.provenance import study_provenance
+from flows.serving.artifacts import Board
 from flows.serving.engine import name_run, run_body, run_step, say
 from flows.serving.parameters import Choice as Choosing
 from flows.serving.parameters import checked, titled
@@ -36,7 +37,7 @@ from tasks.modelling.evaluation.study import Study
 from tasks.modelling.saved.saved_final import FORMAT, check_keepable
 from tasks.reports.labels import metric_word, split_label
 from tasks.reports.winner import winner_of
-from tasks.running.pool import DEFAULT_RUNNER, AnyRunner
+from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.running.runner import Runner
 
 
@@ -60,11 +61,19 @@ def final(
         study: name of a study that comes with radweave, or the path of a study's YAML file; it is run first if it has to be
         blocks: the set of blocks; with neither this nor a model, the study's own rule chooses by its nested scores
         model: the candidate, by its name
-        runner: where the study is run, if it has to be
+        runner: where the model is fitted, and the study if it has to be run
         catalog: path of the data catalog
         store: folder of the results
     """
-    return run_body(lambda _: _final(study, blocks, model, Path(catalog), store, runner))
+    return run_body(lambda board: _watched(board, study, blocks, model, Path(catalog), store, runner))
+
+
+def _watched(board: Board, study: str, blocks: str, model: str, catalog: Path, place: str, runner: AnyRunner) -> Path:
+    """The model with what is shown of it."""
+    folder = _final(study, blocks, model, catalog, place, runner)
+    board.saved(folder, place)
+    name_run(f"final {folder.parent.name} → {folder.name}")
+    return folder
 
 
 def check_final(named: str, blocks: str, model: str, catalog: Path) -> tuple[Catalog, Study, tuple[Recipe, ...], str]:
@@ -126,8 +135,8 @@ def _final(named: str, blocks: str, model: str, catalog: Path, place: str, runne
             provenance,
             digest,
             folder,
+            Pool(runner),
         )
-    name_run(f"final {plan.name} → {folder.name}")
     return folder
 
 

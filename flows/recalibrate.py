@@ -11,7 +11,8 @@ from features.core.digest import digest_json
 from features.core.errors import StoreError
 from features.results.models import is_model, read_model
 from features.results.withdraw import writing_study
-from flows.score import ask
+from flows.scoring import ask
+from flows.serving.artifacts import Board
 from flows.serving.engine import name_run, run_body, run_step, say
 from flows.serving.parameters import checked, titled
 from tasks.modelling.evaluation.recalibration import Way
@@ -41,7 +42,15 @@ def recalibrate(
         catalog: path of the data catalog
         store: folder of the results
     """
-    return run_body(lambda _: _recalibrate(model, cohort, by, Path(catalog), store))
+    return run_body(lambda board: _watched(board, model, cohort, by, Path(catalog), store))
+
+
+def _watched(board: Board, model: str, cohort: str, by: Way, catalog: Path, place: str) -> Path:
+    """The model with what is shown of it."""
+    folder = _recalibrate(model, cohort, by, catalog, place)
+    board.saved(folder, place)
+    name_run(f"recalibrate {folder.parent.name} → {folder.name}")
+    return folder
 
 
 def _recalibrate(given: str, cohort: str, by: Way, catalog: Path, place: str) -> Path:
@@ -74,5 +83,4 @@ def _recalibrate(given: str, cohort: str, by: Way, catalog: Path, place: str) ->
             digest,
             folder,
         )
-    name_run(f"recalibrate {plan.name} → {folder.name}")
     return folder

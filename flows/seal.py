@@ -6,10 +6,11 @@ from features.core.digest import digest_bytes
 from features.core.errors import RadweaveError
 from features.core.storage.place import is_file, open_place, read_bytes, write_bytes
 from features.core.storage.store import Store
-from features.results.models import MODEL, checked_file, find_model, read_model
+from features.results.models import checked_file, find_model, read_model
 from features.results.packages import ENDING, package_bytes, read_package
+from features.results.runs import MODEL
 from flows.installed import code_digest, version
-from flows.score import asked_of
+from flows.scoring import asked_of
 from tasks.modelling.saved.loaded import load_model
 from tasks.reports.package_guide import guide_text, package_needs
 

@@ -15,7 +15,8 @@ from features.results.packages import Package, read_package
 from features.results.runs import read_run
 from flows.installed import code_digest, version
 from flows.refresh import refresh
-from flows.score import asked_of, score
+from flows.score import score
+from flows.scoring import asked_of
 from flows.serving.engine import run_flow, say
 from tasks.modelling.evaluation.result import Score
 from tasks.modelling.saved.loaded import Loaded, load_model

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from features.core.catalog.catalog import load_catalog
+from features.core.design import Design
 from features.core.errors import MachineError
 from features.core.kinds.recipe import Recipe
+from features.core.quarantine import Rejected
 from features.core.storage.seal import json_bytes, page_bytes
 from features.core.storage.table import parquet_bytes
 from features.fusion.column_facts import column_facts
@@ -21,7 +24,8 @@ from features.results.manifest import Mart
 from features.results.models import ARRAYS, SCHEMA, write_model
 from tasks.modelling.evaluation.choice import Choice
 from tasks.modelling.evaluation.evaluate import block_sets, small_sentence
-from tasks.modelling.evaluation.final import Final, fit_final
+from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.fit_final import fit_final
 from tasks.modelling.evaluation.nomogram import Nomogram, nomogram_of
 from tasks.modelling.evaluation.result import Score
 from tasks.modelling.evaluation.study import Study
@@ -31,6 +35,7 @@ from tasks.modelling.saved.arrays_table import arrays_of, arrays_table
 from tasks.modelling.saved.model_schema import model_schema
 from tasks.modelling.saved.saved_final import final_of, keeps_cases, saved
 from tasks.reports.model_card import NOMOGRAM, ModelCard, model_card
+from tasks.running.pool import Pool
 
 CARD = "card"  # .md for people who read the folder, .html for those who look, .json for programs
 
@@ -47,10 +52,11 @@ def fit_final_model(
     provenance: Mapping[str, str],
     digest: str,
     folder: Path,
+    pool: Pool,
 ) -> Path:
     """The chosen combination, fitted on all training rows, with its schema and card; model.json is written last.
 
-    What is read back predicts the training rows to the bit, or nothing is written.
+    pool: not yet opened; one of its workers fits. What is read back predicts the training rows to the bit, or nothing is written.
     """
     declared = load_catalog(catalog)
     design = fuse(mart, declared, question)
@@ -59,7 +65,7 @@ def fit_final_model(
     for name in reversed(question.cohorts):
         facts |= column_facts(mart, name, wanted)
     units = {column: told["unit"] for column, told in facts.items()}
-    final = fit_final(design, study, choice.blocks, choice.model, units=units)
+    final = _fitted(pool, _Wanted(design, study, choice.blocks, choice.model, units))
     rows = Rows.of(design.take(np.flatnonzero(design.develops)))
     nomogram = nomogram_of(final, rows)
     schema = model_schema(final, study, recipes, facts, mart, [declared.cohort(name) for name in question.cohorts])
@@ -95,6 +101,30 @@ def fit_final_model(
         },
     )
     return folder
+
+
+@dataclass(frozen=True, eq=False)
+class _Wanted:
+    """What `fit_final` is given."""
+
+    design: Design
+    study: Study
+    blocks: str
+    model: str
+    units: Mapping[str, str]
+
+
+def _fitted(pool: Pool, wanted: _Wanted) -> Final:
+    """The model, fitted where the runner says. Raises as `fit_final`; MachineError where the worker does not survive it."""
+    with pool:
+        (found,) = pool.map(_fit, [wanted], f"{wanted.study.name}: fit the model")
+    if isinstance(found, Rejected):
+        raise MachineError(f"study {wanted.study.name}: {found} while fitting the model; give it more --memory")
+    return found
+
+
+def _fit(wanted: _Wanted) -> Final:
+    return fit_final(wanted.design, wanted.study, wanted.blocks, wanted.model, units=wanted.units)
 
 
 def write_final(

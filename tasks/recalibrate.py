@@ -17,13 +17,14 @@ from features.fusion.fuse import fuse
 from features.fusion.question import Question
 from features.results.manifest import Mart
 from features.results.models import checked_file
+from features.results.scored import SCORED
 from tasks.final import CARD, write_final
 from tasks.modelling.evaluation.choice import Choice
 from tasks.modelling.evaluation.nomogram import nomogram_of
 from tasks.modelling.evaluation.recalibrate import check_recalibrable, cross_fitted, recalibrate_final
 from tasks.modelling.evaluation.recalibration import Way
 from tasks.modelling.evaluation.result import Score
-from tasks.modelling.evaluation.score_final import SCORED, states_of
+from tasks.modelling.evaluation.score_final import states_of
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import all_metrics_of
 from tasks.modelling.rows import Rows
@@ -32,7 +33,7 @@ from tasks.modelling.saved.model_schema import differences, refuse
 from tasks.modelling.scored import Scored
 from tasks.reports.model_card import model_card
 from tasks.reports.recalibration_part import Pair, recalibration_part
-from tasks.score import outcomes_of, placed
+from tasks.scoring.cohort_rows import outcomes_of, placed
 
 
 @task(name="recalibrate", cache_policy=NO_CACHE, persist_result=False)

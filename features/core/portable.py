@@ -11,17 +11,26 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.compiled import njit
+FEW = 1000  # values that Python computes before numba is imported
+HIGH = 700.0  # above, Python raises where others say infinite
 
 
 def exp(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """e to each value."""
-    return _exp(np.ascontiguousarray(values, np.float64).ravel()).reshape(values.shape)  # type: ignore[no-any-return]
+    flat = np.ascontiguousarray(values, np.float64).ravel()
+    if flat.size <= FEW and bool((flat < HIGH).all()):
+        found = np.fromiter(map(math.exp, flat.tolist()), np.float64, flat.size)  # the C library's too: the same bits
+        return found.reshape(values.shape)
+    from features.core.portable_compiled import each_exp
+
+    return each_exp(flat).reshape(values.shape)  # type: ignore[no-any-return]
 
 
 def log2(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Binary logarithm of each value, all above 0."""
-    return _log2(np.ascontiguousarray(values, np.float64).ravel()).reshape(values.shape)  # type: ignore[no-any-return]
+    from features.core.portable_compiled import each_log2
+
+    return each_log2(np.ascontiguousarray(values, np.float64).ravel()).reshape(values.shape)  # type: ignore[no-any-return]
 
 
 def power(values: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
@@ -29,20 +38,4 @@ def power(values: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
     found = np.ones_like(values) if exponent == 0 else values
     for _ in range(exponent - 1):
         found = found * values
-    return found
-
-
-@njit(cache=True)
-def _exp(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    found = np.empty(values.size)
-    for i in range(values.size):
-        found[i] = math.exp(values[i])
-    return found
-
-
-@njit(cache=True)
-def _log2(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    found = np.empty(values.size)
-    for i in range(values.size):
-        found[i] = math.log2(values[i])
     return found

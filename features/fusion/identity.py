@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 Floats = NDArray[np.float64]
 _COLUMNS = 500  # that are looked at together: a wide table is not copied as a whole
@@ -66,6 +65,8 @@ def _in_clumps(values: Floats, high: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _share_in_order(x: Floats, y: Floats) -> float:
     """Arrangements in which x rises with y, of all arrangements of its values, twice for both directions; at most 1."""
     columns = pd.Series(x)
+    from scipy.special import gammaln
+
     ways = gammaln(len(x) + 1) - gammaln(columns.value_counts() + 1).sum()
     inside = gammaln(pd.Series(y).value_counts() + 1).sum() - gammaln(columns.groupby([y, x]).size() + 1).sum()
     return float(min(1.0, 2 * np.exp(inside - ways)))

@@ -9,7 +9,6 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from features.core.design import Design
 from features.core.errors import RadweaveError
@@ -126,6 +125,8 @@ def _correlated(values: pd.DataFrame, outcome: Floats) -> Floats:
             np.maximum(there.sum(axis=0) - 3, 1)
         )
     judged = (rho > LIMIT) & (there.sum(axis=0) >= FEWEST)
+    from scipy.special import ndtr  # where nothing is predicted nobody waits for scipy
+
     return np.where(judged, ndtr(-np.nan_to_num(z)), 1.0)
 
 
@@ -184,6 +185,8 @@ def _chance(strength: Floats, positive: Floats, negative: Floats, *, exact: bool
 @cache
 def _apart(positive: int, negative: int) -> float:
     """Probability that all positive cases lie above all negative ones, at an AUC of 0.8."""
+    from scipy.special import ndtr, ndtri
+
     shift = math.sqrt(2) * ndtri(HONEST)
     x = np.linspace(-9, 9, 3601)
     highest = np.gradient(ndtr(x) ** negative, x)

@@ -9,8 +9,6 @@ from hashlib import sha256
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from features.core.case import target_of
 from features.core.design import Copies
@@ -133,6 +131,11 @@ def _same(patients: NDArray[np.str_]) -> Iterable[tuple[int, int]]:
 def _hang_together(n: int, pairs: Sequence[tuple[int, int]]) -> NDArray[np.int32]:
     """The component of each row, (n,), from 0."""
     rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    if np.array_equal(rows, columns):
+        return np.arange(n, dtype=np.int32)
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = csr_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(n, n))
     label: NDArray[np.int32] = connected_components(graph, directed=False)[1]
     return label
@@ -213,6 +216,8 @@ def _counts(n: int, rows: NDArray[np.int32], values: NDArray[np.int32]) -> Count
     """How many of the values each two rows share, (n, n); 0 if there are none."""
     if not len(values):
         return 0.0
+    from scipy.sparse import csr_array
+
     ones = csr_array((np.ones(len(values), np.float32), (rows, values)), shape=(n, int(values.max()) + 1))
     found: Counts = (ones @ ones.T).toarray()
     return found

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from features.core.case import Scan
 from features.core.digest import digest_json
@@ -88,6 +86,9 @@ def _close(values: NDArray[np.float64]) -> Iterator[list[int]]:
         near = (np.abs(values[start:i] - values[i]) <= slack[i]).all(axis=1)
         pairs += [(i, start + j) for j in np.flatnonzero(near).tolist()]
     rows, others = np.array(pairs, np.int64).reshape(-1, 2).T
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(rows), np.int8), (rows, others)), shape=(len(values), len(values)))
     groups: dict[int, list[int]] = defaultdict(list)
     for place, label in zip(order.tolist(), connected_components(graph, directed=False)[1].tolist(), strict=True):

@@ -12,8 +12,8 @@ from features.core.errors import DamagedError, RadweaveError, StoreError, hint_s
 from features.core.storage.place import Bytes, find_files, is_file, is_remote, read_bytes, remove_file, write_bytes
 from features.core.storage.seal import damaged, json_bytes, read_json
 from features.core.storage.store import Store
+from features.results.runs import MODEL
 
-MODEL = "model.json"
 SCHEMA, ARRAYS = "schema.json", "arrays.parquet"
 _FILES = "files"  # of model.json: name → sha-256
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from features.core.errors import RadweaveError, StoreError
 from features.core.storage.lock import locked
-from features.core.storage.place import TEMPORARY, find_files, is_remote, remove_file
+from features.core.storage.place import TEMPORARY, find_files, is_file, is_remote, remove_file
 from features.core.storage.seal import damaged, json_bytes, read_json, read_sealed
 from features.core.storage.store import Store
 from features.core.storage.table import table_of_bytes
 
 STUDY = "study.json"
+MODEL = "model.json"  # of a saved model; see models.py
 ROOTS = (
     "studies",
     "scores",
@@ -101,6 +102,19 @@ def unfinished_runs(store: Store, study: str = "") -> list[Path]:
     return [folder for name, folder in folders if not is_run(folder) and not _is_under_way(store, name, folder)]
 
 
+def unfinished_folders(store: Store) -> list[Path]:
+    """Folders of scores and of models that did not come to their end, for whoever holds `store.cleaning()`: they are written as a
+    whole under `store.reading()`, so that none is under way. On object storage, those that were not written to for a day.
+    """
+    found = []
+    for root, last in (("scores", STUDY), ("models", MODEL)):
+        names = (name for name in find_files(store.root / root) if name.count("/") == 2)
+        for folder in sorted({(store.root / root / name).parent for name in names}):
+            if not is_file(folder / last) and not (is_remote(store.root) and _is_fresh(folder)):
+                found.append(folder)
+    return found
+
+
 def remove_run(folder: Path) -> None:
     """Remove the files of a run, and its folders where they are empty then."""
     for name in find_files(folder):
@@ -115,9 +129,13 @@ def _lock(store: Store, study: str) -> Path:
     return store.root / "locks" / f"study-{study}"
 
 
+def _is_fresh(folder: Path) -> bool:
+    return max((folder / name).stat().st_mtime for name in find_files(folder)) > time.time() - _DAY_S
+
+
 def _is_under_way(store: Store, study: str, folder: Path) -> bool:
     if is_remote(store.root):
-        return max((folder / name).stat().st_mtime for name in find_files(folder)) > time.time() - _DAY_S
+        return _is_fresh(folder)
     try:
         with locked(_lock(store, study), ""):
             return False

@@ -148,7 +148,8 @@ SCORE_TABLES = (
     _of_study(
         "predictions",
         "case/string cohort/string centre/string patient/string state/string risk/float64 probability/float64 incidence/float64 "
-        "day/float64 value/float64 high_risk/bool event/bool time/float64 level/string seen_value/float64 evaluated/bool",
+        "day/float64 value/float64 high_risk/bool event/bool time/float64 level/string seen_value/float64 evaluated/bool "
+        "inputs/string",
     ),
     _of_study("probabilities", "case/string level/string probability/float64"),
 )  # of what a saved model said of a cohort; its scores are as those of studies

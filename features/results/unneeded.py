@@ -16,14 +16,16 @@ from features.core.storage.table import column_names, read_provenance, read_tabl
 from features.results.fits import fits_of_runs
 from features.results.manifest import Manifest, kept_manifests, manifest_at, newest, refresh_numbers
 from features.results.prefixes import RESULT
-from features.results.runs import remove_run, unfinished_runs
+from features.results.runs import remove_run, unfinished_folders, unfinished_runs
 from features.results.scan_name import PICTURE
 from features.results.view import mend_mart
 
 
 @dataclass(frozen=True)
 class Removed:
-    """What was, or would be, removed: numbers of refreshes, counts and bytes of files, and unfinished runs of studies."""
+    """What was, or would be, removed: numbers of refreshes, counts and bytes of files, and unfinished runs of studies, models and
+    scores.
+    """
 
     refreshes: tuple[int, ...]
     tables: int
@@ -44,7 +46,7 @@ def remove_unneeded(store: Store, keep: int, *, dry: bool = False) -> Removed:
         temporary = [name for name in find_files(store.root) if _is_temporary(name)]
         tables = unneeded_tables(store, [manifest_at(store, number) for number in kept])
         results = _unneeded_results(store, kept)
-        runs = unfinished_runs(store)
+        runs = [*unfinished_runs(store), *unfinished_folders(store)]
         gone = [*(store.root / name for name in [*temporary, *tables]), *(store.work(*result) for result in results)]
         gone += [folder / name for folder in runs for name in find_files(folder) if not _is_temporary(name)]
         size = sum(path.stat().st_size for path in gone)

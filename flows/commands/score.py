@@ -1,5 +1,6 @@
-"""score: the command that asks a saved model about a cohort; of a sealed one, with all that comes before."""
+"""score, score-new: the commands that ask a saved model about a cohort; of a sealed one, with all that comes before."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -78,9 +79,50 @@ def _is_said(context: typer.Context, name: str) -> bool:
 
 
 def _score_model(model: str, cohort: str, catalog: Path, store: str) -> None:
-    from flows.score import score as flow
+    """Without Prefect, which takes longer to import than a cohort to score, unless a server is to track it."""
+    from flows.screen import Screen
+
+    with Screen() as screen:
+        if os.environ.get("PREFECT_API_URL"):
+            from flows.score import score as flow
+            from flows.serving.engine import run_flow
+
+            folder = run_flow(flow, model, cohort, catalog=str(catalog), store=str(store))
+        else:
+            from flows.scoring import score_cohort
+
+            folder = score_cohort(model, cohort, catalog, str(store), say=_say)
+        screen.show_score(folder)
+
+
+def score_new(
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model, as score takes it; may be repeated. Without: those asked before.")
+    ] = None,
+    cohort: Annotated[
+        list[str] | None, typer.Option(help="A cohort; may be repeated. Without: those a model was asked about before.")
+    ] = None,
+    catalog: CatalogOption = CATALOG,
+    store: StoreOption = STORE,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
+    memory: MemoryOption = None,
+    timeout: TimeoutOption = None,
+) -> None:
+    """Score the cases of refreshed cohorts that have no score by a saved model yet. Scores that were given stay as they are."""
+    chosen = choose_runner(runner, workers, scheduler, memory, timeout)
+    from flows.score_new import score_new as flow
     from flows.screen import Screen
     from flows.serving.engine import run_flow
 
     with Screen() as screen:
-        screen.show_score(run_flow(flow, model, cohort, catalog=str(catalog), store=str(store)))
+        folders = run_flow(flow, model or [], cohort or [], runner=chosen, catalog=str(catalog), store=str(store))
+        for folder in folders:
+            screen.show_score(folder)
+        if not folders:
+            screen.show(["No new case: nothing was scored"])
+
+
+def _say(message: str) -> None:
+    typer.echo(f"radweave: {message}", err=True)

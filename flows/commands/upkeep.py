@@ -192,7 +192,7 @@ def gc(
     typer.echo(
         f"{store}: {'would remove' if dry else 'removed'} {counted(len(found.refreshes), 'refresh', 'refreshes')}, "
         f"{counted(found.tables, 'table')}, {counted(found.results, 'result')}, "
-        f"{counted(found.temporary, 'unfinished file')} and {counted(found.runs, 'unfinished run')} of studies "
+        f"{counted(found.temporary, 'unfinished file')} and {counted(found.runs, 'unfinished run')} of studies, models or scores "
         f"({found.bytes / 1e6:.1f} MB)"
     )
 

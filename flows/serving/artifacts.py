@@ -20,6 +20,7 @@ from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
 
 from features.core.quarantine import REASONS
+from features.core.storage.place import open_place, read_bytes
 from features.core.storage.seal import read_sealed
 from features.core.storage.store import Store
 from features.core.storage.table import read_table
@@ -123,6 +124,36 @@ class Board:
         way = self._way(page, root, f"report of {name}")
         first = [row for row in scores if row["metric"] == scores[0]["metric"]]  # none, of no scores
         self._page(name, title, [f"# {title or name}", way, *score_figures(folder), _markdown(first)])
+
+    def scored(self, cohort: str, folder: Path, place: str) -> None:
+        """What a saved model said of a cohort: counts of cases, scores where outcomes are known, and the way to the page."""
+        if not self._open:
+            return
+        facts, slug = read_run(folder), _slug(cohort)
+        cells = [{"state": state, "cases": number} for state, number in facts["states"].items()]
+        new = facts.get("scored before")
+        before = "" if new is None else f"; {counted(new, 'case')} had a score before"
+        self._table(f"cases-{slug}", cells, f"Cases of {cohort}, asked of {facts['model']}{before}")
+        scores = score_rows(read_table(folder / "scores.parquet").to_pandas())
+        if scores:
+            self._table(f"scores-{slug}", scores, f"Scores of {facts['model']} on {cohort}")
+        first = [row for row in scores if row["metric"] == scores[0]["metric"]]
+        way = self._way(folder / "report.html", open_place(place), f"scores of {cohort}")
+        parts = [f"# {cohort} by {facts['model']}", facts["headline"], way, *([_markdown(first)] if first else [])]
+        what = f"{counted(sum(facts['states'].values()), 'case')} of {cohort}, asked of {facts['model']}"
+        self._keep(lambda: create_markdown_artifact("\n\n".join(parts), key=f"score-{slug}", description=what))
+
+    def saved(self, folder: Path, place: str) -> None:
+        """The card of a saved model, and the way to its page."""
+        if not self._open:
+            return
+        name = f"{folder.parent.name}/{folder.name}"
+        way = self._way(folder / "card.html", open_place(place), f"card of {name}")
+        card = read_bytes(folder / "card.md").decode()
+        title, _, rest = card.partition("\n")
+        told = f"{title}\n\n{way} To ask it: `radweave score {name} COHORT`, or the deployment score-cohort.\n{rest}"
+        key = f"model-{_slug(folder.parent.name)}"
+        self._keep(lambda: create_markdown_artifact(told, key=key, description=f"Card of the model {name}"))
 
     def _page(self, name: str, title: str, parts: Sequence[str]) -> None:
         key, what = f"report-{_slug(name)}", f"Report of {title or name}"

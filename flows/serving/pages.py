@@ -1,4 +1,4 @@
-"""Pages: the reports and quality pages of the served store, read-only, beside the UI, so that a link of a run opens them.
+"""Pages: the reports, cards and quality pages of the served store, read-only, beside the UI, so that a link of a run opens them.
 
 Nothing else of the store is served. A page can do less than the UI: it runs no script, loads nothing, and the browser takes
 it for another site, so that it cannot use the server.
@@ -20,7 +20,8 @@ from flows.serving.address import PAGES
 from flows.serving.own_origin import App, Message, Receive, Send
 
 _SERVED = re.compile(
-    r"studies/[a-z][a-z0-9_]{0,59}/[0-9a-f]{16}/report\.html|quality/[a-z][a-z0-9_]{0,59}(-[0-9]+)?\.html"
+    r"(studies|scores)/[a-z][a-z0-9_]{0,59}/[0-9a-f]{16}/report\.html|models/[a-z][a-z0-9_]{0,59}/[0-9a-f]{16}/card\.html|"
+    r"quality/[a-z][a-z0-9_]{0,59}(-[0-9]+)?\.html"
 )
 _HEADERS = {
     "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
@@ -66,7 +67,7 @@ class Pages:
 
 
 class _Served(StaticFiles):
-    """Files of a folder, of which only reports and quality pages are found; links that lead out of it are not followed."""
+    """Files of a folder, of which only reports, cards and quality pages are found; links that lead out of it are not followed."""
 
     def lookup_path(self, path: str) -> Any:
         return super().lookup_path(path) if _SERVED.fullmatch(path) else ("", None)

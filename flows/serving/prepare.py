@@ -29,7 +29,7 @@ from flows.serving.engine import GPU_LIMIT
 from flows.serving.server import HEARTBEAT_SECONDS
 
 WORK_POOL = "radweave"
-FLOWS = ["refresh", "study"]
+FLOWS = ["refresh", "study", "final", "score", "score-new", "recalibrate"]
 DEAD_RUNS = "radweave: end dead runs"
 SILENT_SECONDS = 3 * HEARTBEAT_SECONDS  # one heartbeat may be lost on the way
 
@@ -86,7 +86,7 @@ def end_stale_runs(deployments: list[str]) -> int:
 
 
 def _living_runs(client: SyncPrefectClient, deployments: DeploymentFilter | None = None) -> list[FlowRun]:
-    """Refreshes and studies that count as running."""
+    """Runs of FLOWS that count as running."""
     living = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
     return client.read_flow_runs(
         flow_filter=FlowFilter(name=FlowFilterName(any_=FLOWS)),

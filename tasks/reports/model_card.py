@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from features.core.kinds.endpoint import Timed
 from features.core.kinds.recipe import Recipe
 from features.core.wording import counted
+from features.results.scored import SCORED
 from tasks.modelling.evaluation.choice import Choice
 from tasks.modelling.evaluation.final import Final
 from tasks.modelling.evaluation.nomogram import Nomogram
 from tasks.modelling.evaluation.result import Score
-from tasks.modelling.evaluation.score_final import SCORED
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.saved.saved_final import keeps_cases

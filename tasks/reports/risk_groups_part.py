@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from features.core.kinds.endpoint import Timed
+from features.results.scored import SCORED
 from tasks.modelling.evaluation.final import Final
-from tasks.modelling.evaluation.score_final import SCORED, Told
+from tasks.modelling.evaluation.score_final import Told
 from tasks.reports.model_card import CardPart
 from tasks.reports.number_format import decimal
 

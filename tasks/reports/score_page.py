@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from features.core.wording import counted
+from features.results.scored import SCORED
 from tasks.modelling.evaluation.final import Final
-from tasks.modelling.evaluation.score_final import SCORED, Told
+from tasks.modelling.evaluation.score_final import Told
 from tasks.reports.labels import metric_word, model_label
 from tasks.reports.model_card import CardPart, calibration_sentences, score_part
 from tasks.reports.number_format import decimal, interval
@@ -31,9 +32,18 @@ class ScorePage:
 
 
 def score_page(
-    final: Final, model: str, cohort: str, told: Told, lacking: Mapping[str, int], *, seen: bool
+    final: Final,
+    model: str,
+    cohort: str,
+    told: Told,
+    lacking: Mapping[str, int],
+    *,
+    seen: bool,
+    before: int | None = None,
 ) -> ScorePage:
-    """lacking: why patients have no outcome → how many. seen: whether the cohort trained the model."""
+    """lacking: why patients have no outcome → how many. seen: whether the cohort trained the model. before: how many cases had a
+    score before, where the page tells of the others alone.
+    """
     states = told.predictions["state"].value_counts()
     counts = tuple((str(state), str(int(n))) for state, n in states.items())
     cases = counted(len(told.predictions), "case")
@@ -46,7 +56,7 @@ def score_page(
     headline = f"{scored} of {cases} of {cohort} scored by {model}, {told.evaluated} evaluated{value}{of_how_many}.{no_validation}"
     parts = (
         CardPart("Beware", tuple(_cautions(cohort, told, seen=seen)) or ("Nothing stood out.",)),
-        CardPart("Cases", (headline,), ("state", "cases"), counts),
+        CardPart("Cases", (headline, *_kept(before)), ("state", "cases"), counts),
         score_part(
             "Scores", "Of the cases whose outcomes are known, by the model as it is.", told.scores, of_calibration=False
         ),
@@ -61,6 +71,14 @@ def score_page(
         ),
     )
     return ScorePage(f"{model_label(final.model)} of {final.study} on {cohort}", headline, parts)
+
+
+def _kept(before: int | None) -> Iterator[str]:
+    if before is not None:
+        yield (
+            f"These are new. {counted(before, 'case')} of the cohort had a score by this model before and "
+            f"{'keeps' if before == 1 else 'keep'} it."
+        )
 
 
 def _by_centre(told: Told) -> Iterator[CardPart]:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
+from features.results.scored import SCORED
 from tasks.modelling.evaluation.final import Final
 from tasks.modelling.evaluation.result import Score
-from tasks.modelling.evaluation.score_final import SCORED
 from tasks.modelling.metrics.metric import METRICS
 from tasks.modelling.suppression import told_counts, told_rows
 from tasks.reports.labels import metric_label

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from features.core.storage.table import read_table, write_table
-from tasks.modelling.evaluation.final import Final, fit_final
+from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.fit_final import fit_final
 from tasks.modelling.fusion.fusion import FUSIONS
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.preprocessing.step import STEPS

@@ -24,6 +24,7 @@ COMMANDS = (
     "refresh",
     "study",
     "score",
+    "score-new",
     "seal",
     "recalibrate",
     "query",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -332,3 +334,59 @@ def test_a_withdrawal_leaves_the_scores_and_removes_models_that_hold_single_case
     left = read_table(place.scored("treated") / "predictions.parquet").to_pandas()
     assert len(left) == len(predictions) - 1
     assert command("verify", *place.options[2:])
+
+
+def test_cases_without_a_score_are_scored_and_no_other_is_asked_again(
+    place: Place, command: Callable[..., Any]
+) -> None:
+    command("score", "response_study", "new", *place.options)
+    first = place.scored("new")
+    told = {path: path.stat().st_mtime_ns for path in first.iterdir()}
+    assert "No new case" in command("score-new", *place.options).stdout
+    more = pd.concat([pd.read_csv(place.folder / "new.csv"), draw("m", 3, 9)])
+    more.iloc[0, more.columns.get_loc("f0")] += 1.0  # her values changed: another score
+    more.to_csv(place.folder / "new.csv", index=False)
+    command("refresh", "new", "--runner", "threads", *place.options)
+    for _ in range(2):  # what is killed before its end begins again, under the same name
+        command("score-new", *place.options)
+        second = place.scored("new")
+        assert second != first and len(list(second.parent.iterdir())) == 2
+        (second / "study.json").rename(place.folder / "study.json")
+    assert "1 unfinished run of" in command("gc", *place.options[2:]).stdout and not second.exists()
+    command("score-new", "--model", "response_study", "--cohort", "new", *place.options)
+    predictions = read_table(second / "predictions.parquet").to_pandas()
+    assert len(predictions) == 4 and (predictions["state"] == "scored").all()
+    assert "11 cases of the cohort had a score by this model before" in (second / "report.html").read_text()
+    assert told == {path: path.stat().st_mtime_ns for path in first.iterdir()}
+    assert "No new case" in command("score-new", *place.options).stdout
+    command("score", "response_study", "new", *place.options)
+    whole = read_table(place.scored("new") / "predictions.parquet").to_pandas().set_index("case")
+    assert len(whole) == 15
+    np.testing.assert_allclose(predictions["risk"], whole.loc[predictions["case"], "risk"], atol=1e-12)
+    assert predictions.set_index("case")["inputs"].equals(whole.loc[predictions["case"], "inputs"])
+
+
+def test_a_model_that_is_refused_leaves_the_others_be(place: Place, command: Callable[..., Any]) -> None:
+    both = ("--cohort", "months", "--cohort", "new", "--model", "response_study")
+    answer = command("score-new", *both, *place.options, code=2)
+    assert "unit is months; the model was fitted on years" in " ".join(answer.stderr.split())
+    assert len(read_table(place.scored("new") / "predictions.parquet")) == 12
+    assert not (place.folder / "store" / "scores" / "months").exists()
+
+
+LIGHT = """
+import sys
+from flows.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert not end.code
+heavy = ("prefect", "scipy.stats", "sklearn", "torch", "lifelines", "sksurv", "numba", "matplotlib")
+print([name for name in heavy if name in sys.modules])
+"""
+
+
+def test_a_linear_model_is_asked_without_the_libraries_that_fit(saved: Place) -> None:
+    call = [sys.executable, "-c", LIGHT, "score", "response_study", "new", *map(str, saved.options)]
+    shown = subprocess.run(call, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert shown.stdout.splitlines()[-1] == "[]", shown.stdout + shown.stderr

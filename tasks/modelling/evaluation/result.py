@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,8 +16,10 @@ from tasks.modelling.curves.curve import Curve
 from tasks.modelling.evaluation.centre_told import CentreTold
 from tasks.modelling.evaluation.comparison import Between, Comparison, Controlled
 from tasks.modelling.evaluation.horizon_score import INCIDENCE_COLUMNS, HorizonScore
-from tasks.modelling.evaluation.single import Single
 from tasks.modelling.fusion.fusion import Fitted
+
+if TYPE_CHECKING:
+    from tasks.modelling.evaluation.single import Single
 
 ModelKey = tuple[str, int, str, str, str]  # split, repeat, fold, blocks, model
 PREDICTION_COLUMNS = (

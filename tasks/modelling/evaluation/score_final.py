@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from features.core.design import Design
 from features.core.kinds.endpoint import Timed
 from features.core.outcome import Outcome
+from features.results.scored import SCORED
 from tasks.modelling.decisions.probability import probability_of
 from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.inputs import inputs_of
 from tasks.modelling.evaluation.predictions import YES
 from tasks.modelling.evaluation.result import Score
 from tasks.modelling.metrics.metric import Metric, all_metrics_of
@@ -22,7 +25,6 @@ from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Rows
 from tasks.modelling.scored import Scored
 
-SCORED = "scored"  # the state of a case that has a prediction, and the split that its scores stand under
 NO_VALUE = "no value in any column of the model"
 NO_CLASS = "of a class that trained nothing"
 
@@ -53,25 +55,28 @@ def score_final(
     outcome: Outcome | None,
     *,
     complete: bool = False,
+    predict: Callable[[Rows], Prediction] | None = None,
 ) -> Told:
     """Predictions of all rows of a design that have any value in the columns of a model, and their scores.
 
     absent: patient → reason, of those who have no row. known: (m,) positions of the rows whose outcome was seen; outcome: theirs.
     complete: whether a case without any value of one of the blocks has no prediction either, as in a study that excludes these;
-    else it is imputed, which is a remark. Cases of a class that trained nothing are predicted and not scored. Raises what
-    `Final.predict` raises.
+    else it is imputed, which is a remark. predict: who predicts rows; None: the model, here. Cases of a class that trained
+    nothing are predicted and not scored. Raises what `Final.predict` raises.
     """
     rows = Rows.of(design)
     states = states_of(final, rows, complete)
     there = np.flatnonzero(states == SCORED)
     part = rows.take(there)
-    prediction = final.predict(part) if len(there) else Prediction(risk=np.empty(0))
+    prediction = (predict or final.predict)(part) if len(there) else Prediction(risk=np.empty(0))
     remarks = final.remarks_on(part) + _lacking(final, part) if len(there) else Counter[str]()
     scored, unseen = None, Counter[str]()
     if outcome is not None and len(there):
         scored, unseen = _scored(final, design, there, prediction, known, outcome)
     day = _day(final, there, prediction)
     predictions = _predictions(final, design, states, absent, prediction, day, known, outcome)
+    given = dict(zip(design.X.index.tolist(), inputs_of(final, rows), strict=True))
+    predictions["inputs"] = [given.get(case) for case in predictions["case"]]
     predictions["evaluated"] = np.isin(np.arange(len(predictions)), () if scored is None else scored.rows)
     return Told(
         predictions=predictions,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import t as student
 
 from features.core.wording import counted
 
@@ -27,5 +26,7 @@ def new_centre_interval(value: float, scores: Sequence[float], weights: Sequence
             f"{counted(centres, 'centre does', 'centres do')} not tell how much centres differ, it takes {CENTRES}"
         )
     spread = float(np.var(scores, ddof=1)) * (1 + 2 * float(np.sum(np.square(weights))))
+    from scipy.stats import t as student  # few ask for it, and nobody else waits for scipy
+
     half = float(student.ppf(0.975, centres - 1)) * spread**0.5
     return value - half, value + half

@@ -10,7 +10,8 @@ from typing import Any
 
 from features.core.errors import RadweaveError
 from features.core.storage.table import read_table
-from features.results.models import ARRAYS, MODEL, SCHEMA, checked_file, read_model
+from features.results.models import ARRAYS, SCHEMA, checked_file, read_model
+from features.results.runs import MODEL
 from tasks.modelling.evaluation.final import Final
 from tasks.modelling.saved.arrays_table import arrays_of
 from tasks.modelling.saved.model_schema import check_schema

@@ -12,9 +12,10 @@ from threadpoolctl import threadpool_limits
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
 from features.core.errors import DamagedError, RadweaveError
-from tasks.modelling.evaluation.final import Final, fit_final
+from tasks.modelling.evaluation.final import Final
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.fit_address import FitAddress, FitAddresses
+from tasks.modelling.evaluation.fit_final import fit_final
 from tasks.modelling.evaluation.fitted_table import FittedTable
 from tasks.modelling.evaluation.kept_fits import KeptFits
 from tasks.modelling.evaluation.unit import Unit

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from features.core.errors import FitError
+from features.core.errors import FitError, StoreError
 from features.core.storage.store import Store
 from features.results.runs import running, unfinished_runs
 from features.results.unneeded import remove_unneeded
@@ -43,3 +43,16 @@ def test_gc_removes_unfinished_runs_but_none_that_is_under_way(tmp_path: Path) -
     assert remove_unneeded(store, 1) == would
     assert [path.name for path in (store.root / "studies" / "mine").iterdir()] == ["b2"]
     assert remove_unneeded(store, 1).runs == 0
+
+
+def test_gc_removes_what_a_killed_score_and_a_killed_final_left_and_nothing_that_is_whole(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for place in ("scores/other/aa", "scores/other/bb", "models/mine/cc", "models/mine/dd"):
+        (store.root / place).mkdir(parents=True)
+        (store.root / place / "arrays.parquet").write_bytes(b"1234")
+    for whole in ("scores/other/bb/study.json", "models/mine/dd/model.json"):
+        (store.root / whole).write_text("{}")
+    with store.reading(), pytest.raises(StoreError):  # while one is written, nothing is cleaned
+        remove_unneeded(store, 1)
+    assert (remove_unneeded(store, 1).runs, remove_unneeded(store, 1).runs) == (2, 0)
+    assert sorted(path.name for path in store.root.glob("*/*/*") if path.is_dir()) == ["bb", "dd"]

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from features.core.design import Design
-from tasks.modelling.evaluation.final import Final, fit_final
+from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.fit_final import fit_final
 from tasks.modelling.evaluation.score_final import Told, score_final
 from tasks.reports.sealed_result import SealedResult, sealed_result
 from tests.support.design import ANY_ENDPOINT, make_design, make_study

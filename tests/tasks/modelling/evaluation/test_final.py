@@ -11,7 +11,8 @@ import pytest
 
 from features.core.design import Design
 from features.core.errors import DataError, FitError
-from tasks.modelling.evaluation.final import Final, fit_final
+from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.fit_final import fit_final
 from tasks.modelling.fusion.fusion import FUSIONS
 from tasks.modelling.rows import Rows
 from tests.contracts.test_poison import poisoned

@@ -11,7 +11,8 @@ import pytest
 
 from features.core.design import Design
 from tasks.modelling.decisions.probability import probability_of
-from tasks.modelling.evaluation.final import Final, fit_final
+from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.fit_final import fit_final
 from tasks.modelling.evaluation.nomogram import MOST_COLUMNS, Nomogram, horizon_of, nomogram_of, round_ticks
 from tasks.modelling.rows import Rows
 from tasks.reports.nomogram_figure import nomogram_figure

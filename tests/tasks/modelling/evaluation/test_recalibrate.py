@@ -13,7 +13,8 @@ import pytest
 
 from features.core.design import Design
 from features.core.errors import FitError
-from tasks.modelling.evaluation.final import Final, fit_final
+from tasks.modelling.evaluation.final import Final
+from tasks.modelling.evaluation.fit_final import fit_final
 from tasks.modelling.evaluation.nomogram import Nomogram, horizon_of, nomogram_of
 from tasks.modelling.evaluation.recalibrate import cross_fitted, expected_events, recalibrate_final
 from tasks.modelling.rows import Rows
