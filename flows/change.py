@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from features.core.catalog.catalog import Catalog
 from features.core.catalog.ready_table import BUILT_IN
 from features.core.errors import RadweaveError, hint_sentence
+from features.core.images import IMAGES
 from features.core.kinds.endpoint import Timed
 from features.core.kinds.recipe import Recipe
 from features.fusion.signature_columns import BLOCK
@@ -93,10 +94,10 @@ def check_change(plan: StudySettings, recipes: Sequence[Recipe], catalog: Catalo
     if isinstance(plan, Study):
         for name in plan.all_cohorts:
             _check_aim(plan, name, catalog)
-    offered = {extractor.block for recipe in recipes for extractor in recipe.extractors}
+    offered = {extractor.study_block for recipe in recipes for extractor in recipe.extractors}
     words = known_blocks(plan, catalog)
     for block in sorted(plan.used_blocks):
-        if block in ("radiomics", "deep") and block not in offered:
+        if block in ("radiomics", "deep", IMAGES) and block not in offered:
             has = f"which give {', '.join(sorted(offered))}" if recipes else "of which it has none"
             raise RadweaveError(f'study {plan.name}: the block "{block}" comes from none of its recipes, {has}')
         if block == "region" and not recipes:

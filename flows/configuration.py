@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from features.core.catalog.catalog import Catalog, Cohort, ReadyTable, load_catalog
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
+from features.core.images import IMAGES
 from features.core.kinds.delta import same_spans
 from features.core.kinds.endpoint import Timed
 from features.core.kinds.recipe import load_recipe
@@ -202,7 +203,7 @@ def _study_faults(document: Document, study: "StudySettings", catalog: Catalog) 
     faults += step_faults(document, study, catalog)
     named, found = study_recipes(document, study, catalog)
     faults += found
-    offered = {extractor.block for one in named for extractor in one.recipe.extractors}
+    offered = {extractor.study_block for one in named for extractor in one.recipe.extractors}
     unread = len(named) < len(study.recipes)
     words = known_blocks(study, catalog)
     if study.signatures and BLOCK in {table.block for table in tables}:
@@ -212,7 +213,7 @@ def _study_faults(document: Document, study: "StudySettings", catalog: Catalog) 
         faults += encoding_faults(document, study, [one.recipe for one in named])
     for i, delta in enumerate(study.deltas):
         for j, block in enumerate(delta.blocks):
-            known(("deltas", i, "blocks", j), "block", block, words)
+            known(("deltas", i, "blocks", j), "block", block, [word for word in words if word != IMAGES])
             ready = [t for name in study.all_cohorts for t in _ready_tables(catalog, name) if t.block == block]
             if ready and not any(table.timepoint for table in ready):
                 what, hint = (
@@ -228,8 +229,9 @@ def _study_faults(document: Document, study: "StudySettings", catalog: Catalog) 
         for i, word in enumerate(blocks):
             known(("blocks", name, i), "block", word, [*words, *study.parts])
             block = block_of_word(word, study.parts)
-            if block in ("radiomics", "deep") and block not in offered and not unread:
+            if block in ("radiomics", "deep", IMAGES) and block not in offered and not unread:
                 what = f'the block "{block}" comes from no recipe of the study'
+                what += "; the extractor samples gives it" if block == IMAGES else ""
                 faults.append(Fault(document.where(("blocks", name)), what, allowed=", ".join(sorted(offered))))
             if block == "region" and not study.recipes:
                 faults.append(

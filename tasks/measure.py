@@ -6,6 +6,7 @@ from functools import partial
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from features.core.images import IMAGES
 from features.core.quarantine import Rejected
 from features.core.storage.store import THUMBNAIL
 from features.results.known_results import KnownResults
@@ -34,12 +35,18 @@ def _todo(plan: Plan, known: KnownResults) -> Todo | None:
     check, features = (None, plan.features) if known.knows(plan.check) else (plan.check, plan.features)
     if check is None:
         features = may_follow(features, known.rejection(plan.check))
-    todo = {one.address: one for work in features if not known.knows(work) for one in _made_while_open(work, known)}
+    todo = {one.address: one for work in features for one in _made_while_open(work, known)}
     return Todo(plan.scan, check, tuple(todo.values())).or_none()
 
 
 def _made_while_open(work: Extraction, known: KnownResults) -> list[Extraction | Sample]:
-    """What of an extraction is made while the image is open: itself, or what its network is shown and is not kept."""
+    """What of an extraction is made while the image is open: itself, or what its network is shown and is not kept.
+
+    What models that learn are shown has to be there itself, though what was told of it is known.
+    """
+    if known.knows(work):
+        is_there = work.extractor.gives != IMAGES or known.rejection(work) is not None
+        return [] if is_there else [one for one in work.samples if not known.is_kept(one)]
     return [one for one in work.samples if not known.has_sample(one)] if work.extractor.batched else [work]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from features.core.catalog.catalog import Catalog, Cohort
 from features.core.catalog.genomic_source import GenomicTable, known_when
 from features.core.design import FlowRow
 from features.core.errors import StoreError
+from features.core.images import IMAGES
 from features.core.kinds.delta import Span
 from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
@@ -28,6 +29,7 @@ from features.fusion.missing import flow_row, lacking_blocks, of_rows
 from features.fusion.patient_copies import scans_of
 from features.fusion.question import Question
 from features.fusion.repeated import day_of_rows, flow_of, known_by_then, visits_of, visits_up_to
+from features.fusion.shown import Samples, lacking_shown, shown_of
 from features.results.manifest import Mart
 from features.results.prefixes import region_prefix
 
@@ -40,6 +42,7 @@ class Part:
     lacks: image or block → whether a row lacks it; scans: every scan, for copies; outcomes: variables that tell an
     outcome, for leaks; late: predictors known after the prediction → when; checked: columns that a person has checked;
     units: ready-made column → unit.
+    shown: word by which sets name images → addresses of what is shown of each row.
     categories: column of a level → its category. days: of each row's visit, where each visit is a row.
     """
 
@@ -56,6 +59,7 @@ class Part:
     units: dict[str, str]
     categories: dict[str, str]
     days: NDArray[np.float64] | None = None
+    shown: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
 
 def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> Part:
@@ -84,6 +88,11 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
     if question.missing_block == "exclude":
         stays = ~lacks.any(axis=1).to_numpy(bool)
         X, cases, images, lacks = X[stays], cases[stays], images[stays], lacks[stays]
+    shown = shown_of(mart, name, question)
+    if shown:
+        stays, step = _with_shown(name, cases, shown)
+        flow += [step] if step else []
+        X, cases, images, lacks = X[stays], cases[stays], images[stays], lacks[stays]
     if question.scored_visit is not None:
         stays, step = flow_of(name, cases, question.predict_at, question.scored_visit)
         flow.append(step)
@@ -102,6 +111,7 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
         units={f"{block.name}__{name}": unit for block in read.ready for name, unit in block.units.items()},
         categories=categories_of(read.cohort.variables),
         days=day_of_rows(cases, days) if question.visits == "each" else None,
+        shown={word: [samples[case] for case in cases.index] for word, samples in shown.items()},
     )
 
 
@@ -123,6 +133,28 @@ def _with_image(read: CohortTables, question: Question, flow: list[FlowRow]) -> 
     label = f"{name}: patients with a usable image at {until}{question.predict_at}"
     flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
     return with_image
+
+
+def _with_shown(
+    cohort: str, cases: pd.DataFrame, shown: Mapping[str, Samples]
+) -> tuple[NDArray[np.bool_], FlowRow | None]:
+    """Rows of which there is all that networks are shown, and the step that says who leaves; None if nobody does.
+
+    Pixels are not filled in. A patient leaves if no row of hers has them.
+    """
+    lacks = lacking_shown(cases.index.tolist(), shown)
+    stays = ~lacks.any(axis=1).to_numpy(bool)
+    if stays.all():
+        return stays, None
+    before = set(cases["patient"])
+    gone = before - set(cases["patient"][stays])
+    by_patient = lacks.groupby(cases["patient"].to_numpy()).any().loc[sorted(gone)]
+    reasons = Counter(
+        f"nothing to show networks of {' and '.join(str(word) for word, is_so in row.items() if is_so)}"
+        for _, row in by_patient.iterrows()
+    )
+    label = f"{cohort}: with what networks are shown"
+    return stays, FlowRow(label, len(before), len(before) - len(gone), dict(sorted(reasons.items())))
 
 
 def _with_outcome(
@@ -212,7 +244,7 @@ def _deltas(
 def _lacking(X: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Block → whether a row has no value in it."""
     names = {column: block_of(column, question.recipes) for column in X.columns}
-    asked = {*question.blocks, "clinical"} if question.blocks else {*names.values()}
+    asked = {*question.blocks, "clinical"} - {IMAGES} if question.blocks else {*names.values()}
     return lacking_blocks(X, names, asked, alone=len(question.cohorts) == 1)
 
 

@@ -18,12 +18,14 @@ from features.fusion.signature_columns import SignatureColumns
 
 FACT = "cohort_table__"
 OUTCOME = "outcome__"
+SHOWN = "shown__"  # begins the names of columns of what networks are shown
 
 
 def save_design(path: Path, design: Design, signatures: Sequence[SignatureColumns] = ()) -> None:
     """Write predictors, outcome and facts side by side; blocks, endpoint and flow of cases go into the provenance.
 
-    signatures: those whose columns it has; their units and meanings stand there too.
+    signatures: those whose columns it has; their units and meanings stand there too. What networks are shown stands there by its
+    address.
     """
     facts = design.cohort_table.add_prefix(FACT)
     told = pa.Table.from_pandas(pd.concat([facts, _seen(design)], axis=1).reset_index(drop=True), preserve_index=False)
@@ -33,6 +35,7 @@ def save_design(path: Path, design: Design, signatures: Sequence[SignatureColumn
     if design.days is not None:
         arrays |= {"day": pa.array(design.days, from_pandas=True), "scored": pa.array(design.scored)}
     arrays |= dict(zip(told.schema.names, told.columns, strict=True))
+    arrays |= {f"{SHOWN}{word}": pa.array(shown.addresses, pa.string()) for word, shown in design.images.items()}
     arrays |= {str(name): pa.array(column.to_numpy(), from_pandas=True) for name, column in design.X.items()}
     table = pa.table(arrays)
     provenance = {

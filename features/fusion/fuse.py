@@ -14,12 +14,14 @@ from features.core.catalog.catalog import Catalog
 from features.core.catalog.genomic_source import GenomicTable, MatrixTable
 from features.core.design import Design
 from features.core.errors import FitError, RadweaveError
+from features.core.images import IMAGES, Images
 from features.core.kinds.delta import same_spans
 from features.core.outcome import Outcome
 from features.fusion.cohort_part import Part, cohort_part
 from features.fusion.cohort_tables import block_of
 from features.fusion.column_facts import column_facts
 from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, with_seen_classes, without_split
+from features.fusion.kept_images import kept_images
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.leakage import check_leakage
 from features.fusion.missing import count_lacking
@@ -78,6 +80,7 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
         cohorts=table["cohort"].to_numpy(str),
         held_out=held_out_rows(table, question.external, given_split=question.given_split),
         categories={c: one for part in parts for c, one in part.categories.items() if c in X.columns},
+        images=_images(mart, parts, question),
         **_visits(parts, table, patients, cohorts, question),
     )
     named = {*question.blocks, "clinical", "region"} if question.blocks else {*blocks.values()}
@@ -102,11 +105,21 @@ def _parts(mart: Mart, question: Question, design: Design) -> dict[str, tuple[st
     facts = column_facts(mart, question.cohorts[0], blocks)
     found = {}
     for word, part in question.parts.items():
+        if part.of == IMAGES:  # which have no columns
+            continue
         try:
             found[word] = tuple(part.chosen(blocks, facts))
         except RadweaveError as error:
             raise RadweaveError(f"the part {word}: {error}") from error
     return found
+
+
+def _images(mart: Mart, parts: Sequence[Part], question: Question) -> dict[str, Images]:
+    """What networks are shown of the rows, by the words of sets of blocks."""
+    return {
+        word: kept_images(mart.store, [samples for part in parts for samples in part.shown[word]])
+        for word in question.shows
+    }
 
 
 def _outcomes(parts: Sequence[Part], question: Question) -> Outcome:

@@ -11,17 +11,20 @@ from pydantic import BeforeValidator, Field, model_validator
 from features.core.catalog.catalog import Word
 from features.core.errors import RadweaveError, hint_sentence
 from features.core.frozen import Frozen
+from features.core.images import IMAGES
 from features.fusion.column_facts import Facts
 
-MEASURED = ("radiomics", "deep", "region", "delta")  # blocks of which recipe, image and ROI are known
+MEASURED = ("radiomics", "deep", "region", "delta", IMAGES)  # blocks of which recipe, image and ROI are known
 Words = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
 _BY = {"recipes": "recipe", "images": "image", "rois": "roi", "families": "family", "filters": "filter"}
+_OF_IMAGES = ("recipes", "images", "rois")
 
 
 class PartOfBlock(Frozen):
     """The columns of a block that are of one of each of the words that are given; * and ? stand for any letters.
 
-    The changes of a column (block delta) are of what the column is of.
+    The changes of a column (block delta) are of what the column is of. A part of the block images is what one recipe shows of one
+    ROI, by recipes, images and rois.
     """
 
     of: Word = Field(description="block that the columns are of, such as radiomics")
@@ -37,9 +40,16 @@ class PartOfBlock(Frozen):
         asked = [name for name in (*_BY, "columns") if getattr(self, name)]
         if not asked:
             raise ValueError(f"a part says which columns: by {', '.join(_BY)} or columns")
+        if self.of == IMAGES and (wrong := [name for name in asked if name not in _OF_IMAGES]):
+            raise ValueError(f"images have no {wrong[0]}: say which by {', '.join(_OF_IMAGES)}")
         if asked != ["columns"] and self.of not in MEASURED:
             raise ValueError(f"columns of {self.of} were not measured by recipes: name them by `columns`")
         return self
+
+    def shows(self, one: Mapping[str, str]) -> bool:
+        """Whether what a recipe shows of a ROI is of it. one: its recipe, image and roi."""
+        asked = ((one[name], getattr(self, key)) for key, name in _BY.items() if key in _OF_IMAGES)
+        return all(not wanted or any(fnmatchcase(own, word) for word in wanted) for own, wanted in asked)
 
     def chosen(self, blocks: Mapping[str, str], facts: Mapping[str, Facts]) -> list[str]:
         """Those of the columns that are part of it. blocks: column → block; facts: of columns, as `column_facts` gives them.

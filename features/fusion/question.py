@@ -31,7 +31,8 @@ class Question:
     of the tables' split column are held out; else they are rows as others. visits: whether each visit up to the prediction is
     a row; scored_visit: at which of them a patient is scored then; each, where all count. elsewhere: those of the external cohorts
     that are asked for predictors alone. signatures: columns of the block signature, of every cohort. parts: parts of blocks that
-    sets of blocks name, by their words. shuffled: whether columns of images are also asked for as they are of shuffled ones.
+    sets of blocks name, by their words. shuffled: whether columns of images are also asked for as they are of shuffled ones. shows:
+    the words by which sets name images, the block itself or parts of it.
     """
 
     cohorts: tuple[str, ...]
@@ -54,6 +55,7 @@ class Question:
     signatures: tuple[SignatureColumns, ...] = ()
     parts: Mapping[str, PartOfBlock] = field(default_factory=dict)
     shuffled: bool = False
+    shows: tuple[str, ...] = ()
 
     def of(self, cohort: str) -> Question:
         """What is asked of one of its cohorts."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from features.core.case import Scan, Target
 from features.core.column import Column
+from features.core.images import IMAGES
 from features.core.kinds.recipe import Recipe
 from features.core.quarantine import REASONS, Quarantined, Rejected, Stage, Warned
 from features.core.storage.store import REGION
@@ -21,7 +22,7 @@ from features.results.measure_visit import NO_SUCH_REGION, after_checks
 from features.results.picture import drawings_of
 from features.results.prefixes import RESULT, feature_prefix, feature_table, region_prefix
 from features.results.scan_name import ABSENT, PICTURE
-from features.results.schemas import KEY
+from features.results.schemas import KEY, SAMPLE, SHOWN
 from features.results.work import Extraction, Lacking, Plan, Work
 
 CHUNK = 256  # per-case results that are in memory as Python values at once
@@ -65,6 +66,7 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
     rejected: list[tuple[Quarantined, str]] = []
     warned: list[tuple[Quarantined, str]] = []
     states: dict[Scan, str] = {}
+    shown: list[dict[str, object]] = []
 
     def usable(work: Work, stage: Stage) -> bool:
         """Whether there are values; what is to be said of them, or why there are none, is noted."""
@@ -102,6 +104,8 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
                 own[recipe.name, extractor.word] = tuple(extractor.columns(recipe))
             columns = own[recipe.name, extractor.word]
             addresses = {work.scan: work.address for work, there in here if there}
+            if extractor.gives == IMAGES:
+                shown += [row for work, there in here if there for row in _shown_rows(work, target)]
             table = feature_table(extractor.block, recipe.name)
             groups.append(Group(table, prefix, extractor.block, columns, addresses, facts))
     for plan in plans:
@@ -112,6 +116,8 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
         name: _table(name, [group for group in groups if group.table == name], known)
         for name in dict.fromkeys([REGION, *(group.table for group in groups)])
     }
+    if any(extractor.gives == IMAGES for recipe, _ in measured for extractor in recipe.extractors):
+        tables[SHOWN.name] = SHOWN.table(shown), SHOWN.columns
     copied: set[tuple[object, ...]] = set()
     for target, addresses in sorted(regions.items()):
         for scan, warning in find_copies(addresses, tables[REGION][0], region_prefix(target)):
@@ -121,6 +127,21 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
                 warned.append((_quarantined(scan, "quality", warning), ""))
     used = frozenset(plan.scan for plan in passed) - states.keys()
     return BuiltTables(tables, states, used, tuple(rejected), tuple(warned))
+
+
+def _shown_rows(work: Extraction, target: Target) -> list[dict[str, object]]:
+    """A row for each sampling of a region."""
+    of = {**case_row(work.scan), "image": target.image, "roi": target.roi, "recipe": work.recipe.name}
+    return [
+        {
+            **of,
+            "sampling": one.shown.sampling.kind,
+            "place": place,
+            "size": " × ".join(map(str, one.shown.shape.size)),
+            SAMPLE: one.address,
+        }
+        for place, one in enumerate(work.samples)
+    ]
 
 
 def _needed(lack: Lacking) -> Rejected:

@@ -151,6 +151,10 @@ class KnownResults:
         there = address in self._kept.get(block, ()) or self.store.has(block, address)
         return address in self._fresh or (there and self.is_whole(block, address))
 
+    def is_kept(self, work: Work) -> bool:
+        """Whether work/ has a file of a result, whatever is in it; it is not read."""
+        return work.address in self._kept.get(work.block, ()) or self.store.has(work.block, work.address)
+
     def is_whole(self, block: str, address: str) -> bool:
         """Whether a result of work/ is undamaged; if not, it is removed, since its address says how to compute it again."""
         if self.store.is_whole(block, address):

@@ -37,7 +37,7 @@ from features.core.storage.store import REGION, Store
 from features.core.storage.table import table_of_bytes
 from features.results.audit import Entry, Head, head_of, key_in, mark_used, read_rows, with_key, write_rows
 from features.results.earlier import changes, of_today
-from features.results.schemas import FIXED, IMAGE_BLOCKS
+from features.results.schemas import FIXED, IMAGE_BLOCKS, SHOWN
 from features.results.side_by_side import side_by_side
 
 LAYOUT = 7  # of the store; raise it when older readers would misread it
@@ -106,7 +106,7 @@ class Manifest(Frozen):
 
     def patient_blocks(self, cohort: str) -> list[str]:
         """The blocks of a cohort whose rows are of patients, not of images: clinical first."""
-        others = {REGION, *(schema.name for schema in FIXED)}
+        others = {REGION, *(schema.name for schema in (*FIXED, SHOWN))}
         found = {name for name in self.of_cohort(cohort) if "/" not in name} - others
         return sorted(found, key=lambda name: (name != "clinical", name))
 

@@ -11,13 +11,13 @@ from features.core.errors import StoreError
 from features.core.quarantine import TRANSIENT
 from features.core.storage.place import find_files
 from features.core.storage.seal import read_page
-from features.core.storage.store import REGION, REGISTRATION, THUMBNAIL, Store
+from features.core.storage.store import REGION, REGISTRATION, SAMPLES, THUMBNAIL, Store
 from features.core.storage.table import column_names, read_table
 from features.images.registration.facts import ADDRESS
 from features.results.manifest import Manifest
 from features.results.prefixes import RESULT
 from features.results.runs import STUDY, is_run
-from features.results.schemas import IMAGE_BLOCKS
+from features.results.schemas import IMAGE_BLOCKS, SAMPLE, SHOWN
 
 MOST = 20  # results of a kind that are named one by one
 _SHOWN = re.compile(r'data-result="([0-9a-f]{64})"')
@@ -46,6 +46,8 @@ def _addresses(path: Path, table: str) -> list[tuple[str, str]]:
         rows = read_table(path, ["stage", "code", RESULT]).to_pylist()
         found = [row for row in rows if row[RESULT] and row["code"] not in TRANSIENT]  # those are kept nowhere
         return sorted({(REGION if row["stage"] == "quality" else _ANY, row[RESULT]) for row in found})
+    if table == SHOWN.name:
+        return sorted({(SAMPLES, one) for one in read_table(path, [SAMPLE])[SAMPLE].to_pylist()})
     columns = [name for name in names if name.endswith(f"__{RESULT}")]
     values = read_table(path, columns) if columns else None
     kept = {name: REGISTRATION if name.endswith(f"__{ADDRESS}") else table for name in columns}

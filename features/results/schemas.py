@@ -46,6 +46,20 @@ SCANS = Schema(
         ),
     ),
 )
+SAMPLE = "sample"  # the column that holds the addresses of what networks are shown
+SHOWN = Schema(
+    "samples",
+    (
+        KEY[0],
+        Column("image", "string", "word of the image, the first of those that are shown together", role="key"),
+        Column("roi", "string", "word of the ROI", role="key"),
+        Column("recipe", "string", "recipe that prepared the pixels", role="key"),
+        Column("sampling", "string", "what is shown of the region", role="key"),
+        Column("place", "int64", "which of the samplings of its recipe it is, from 0", role="key"),
+        *(replace(column, role="fact") for column in KEY[1:]),
+        *_facts(size="rows × columns, or slices × rows × columns", **{SAMPLE: "address of the pixels in work/samples"}),
+    ),
+)  # of recipes for networks that learn; there where a cohort has one
 _SAID = _facts(
     cohort="cohort of the catalog",
     centre="contributing centre",

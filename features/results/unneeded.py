@@ -18,6 +18,7 @@ from features.results.manifest import Manifest, kept_manifests, manifest_at, new
 from features.results.prefixes import RESULT
 from features.results.runs import remove_run, unfinished_folders, unfinished_runs
 from features.results.scan_name import PICTURE
+from features.results.schemas import SAMPLE
 from features.results.view import mend_mart
 
 
@@ -70,7 +71,7 @@ def addresses(table: pa.Table) -> set[str]:
 
 
 def _holds_addresses(name: str) -> bool:
-    return name in (RESULT, PICTURE) or name.endswith(f"__{RESULT}")
+    return name in (RESULT, PICTURE, SAMPLE) or name.endswith(f"__{RESULT}")
 
 
 def addresses_in(path: Path) -> set[str]:

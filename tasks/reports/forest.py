@@ -60,7 +60,8 @@ def forest(study: Study, result: StudyResult, metric: str) -> Plot:
             for row, name in enumerate(names):
                 if is_baseline(name):
                     axes.axhspan(row - 0.5, row + 0.5, color=SHADE, linewidth=0, zorder=0)
-                for i, kind in enumerate(kinds):
+                fitted = {candidate.name for candidate in study.candidates_of(name)}
+                for i, kind in ((i, kind) for i, kind in enumerate(kinds) if kind in fitted):
                     y = row + (i - (len(kinds) - 1) / 2) * min(_DODGE, 0.7 / len(kinds))
                     _dot(axes, found.get((*panel, name, kind)), y, i, left)
             if judged.chance is not None:

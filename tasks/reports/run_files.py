@@ -10,8 +10,10 @@ import pandas as pd
 
 from features.core.catalog.catalog import load_catalog
 from features.core.design import Design
+from features.core.images import IMAGES
 from features.core.kinds.recipe import Recipe
 from features.core.storage.place import write_bytes
+from features.fusion.shown import shown_in_words
 from features.results.manifest import Mart
 from features.results.runs import STUDY, run_bytes
 from tasks.modelling.study_settings import StudySettings
@@ -36,10 +38,12 @@ def facts_of(
         for column, variable in cohort.variables.items()
     }
     quarantine = pd.concat([mart.read("quarantine", name).to_pandas() for name in cohorts], ignore_index=True)
-    extractors = [one for recipe in recipes for one in recipe.extractors if one.block in study.used_blocks]
-    networks = tuple(dict.fromkeys(one.said for one in extractors if one.said))
+    extractors = [one for recipe in recipes for one in recipe.extractors if one.study_block in study.used_blocks]
+    networks = tuple(dict.fromkeys(one.said for one in extractors if one.said and not one.gives))
+    shown = shown_in_words(recipes) if IMAGES in study.used_blocks else ()
     held_out = design.held_out.tolist()
-    return Facts(design.cohort_table, design.missing_block, quarantine, provenance, variables, held_out, networks)
+    lacking = design.missing_block
+    return Facts(design.cohort_table, lacking, quarantine, provenance, variables, held_out, networks, shown=shown)
 
 
 def end_run(

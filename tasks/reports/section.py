@@ -36,6 +36,7 @@ class Facts:
     held_out: as Design.held_out, a word for each row of cohort_table. networks: a part of a sentence for each network of the study.
     signatures: those of the study; own_scores: of each that was validated in a run of its own study that is kept; direct: what they
     tell of this outcome as they are. spreads: how far views of networks agree, where they were augmented.
+    shown: a part of a sentence for each recipe that shows images to models that learn.
     """
 
     cohort_table: pd.DataFrame
@@ -49,6 +50,7 @@ class Facts:
     own_scores: Mapping[str, Sequence[OwnScore]] = field(default_factory=dict)
     direct: Sequence[Direct] = ()
     spreads: Sequence[ViewSpread] = ()
+    shown: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,7 +61,9 @@ def winner_of(study: Study, metric: str, scores: Sequence[Score], blocks: Iterab
     scored = [score for score in nested if score.within == within]
     rivals = [score for score in scored if not is_baseline(score.blocks)] or scored
     models = {
-        name: best.model if (best := _highest([s for s in scored if s.blocks == name])) else study.models[0].name
+        name: best.model
+        if (best := _highest([s for s in scored if s.blocks == name]))
+        else study.candidates_of(name)[0].name
         for name in blocks
     }
     splits = [split.kind for split in study.splits]

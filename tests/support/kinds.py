@@ -57,7 +57,7 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
         "rtstruct": {"roi": "GTV"},
         "seg": {"rois": {"tumour": "GTV.*"}},
     },
-    "Extractor": {"network": {"weights": "efficientnet_lite0"}},
+    "Extractor": {"network": {"weights": "efficientnet_lite0"}, "samples": {"size": [32, 32]}},
     "Architecture": {"onnx": {"variant": "own", "size": [64, 64], "features": 10}},
     "Sampling": {
         "tiles": {"side_mm": 32},

@@ -17,7 +17,15 @@ from features.core.errors import did_you_mean
 from features.core.kinds.extractor import EXTRACTORS
 from features.core.kinds.writer import WRITERS
 
-BUILT_IN = ("clinical", "genomic", "radiomics", "deep", "region", "delta")  # blocks with a meaning of their own
+BUILT_IN = (
+    "clinical",
+    "genomic",
+    "radiomics",
+    "deep",
+    "region",
+    "delta",
+    "images",
+)  # blocks with a meaning of their own
 ROW_FACTS = ("case", "patient", "cohort", "centre", "timepoint", "lesion", "split")  # columns of every block
 # Other tables of the mart, and what the names of columns begin with.
 _TAKEN = (
@@ -33,7 +41,7 @@ _TAKEN = (
         "accounts",
         "cases",
         "regions",
-        "images",
+        "samples",
     ),
     *(
         "scores",

@@ -22,13 +22,20 @@ class Extractor(Kind):
     """Turns a prepared Region into named numbers; text only in columns that are facts.
 
     Feature names are stable and sorted by `columns`; a feature that is undefined for a region is NaN, never made up.
-    units: of the images that it is for; None: any. reach_mm: how far beyond the ROI it looks.
+    block: where its columns stand in the mart. gives: the block of a study that it is for, where that is another one. units: of
+    the images that it is for; None: any. reach_mm: how far beyond the ROI it looks.
     """
 
     block: ClassVar[Literal["radiomics", "deep"]]
+    gives: ClassVar[str] = ""
     units: ClassVar[tuple[Unit, ...] | None] = None
     reach_mm: ClassVar[float] = 0.0
     batched: ClassVar[bool] = False  # True: one process feeds a device with large batches; False: a process per core
+
+    @property
+    def study_block(self) -> str:
+        """The block that sets of a study name for what it gives."""
+        return self.gives or self.block
 
     @property
     def word(self) -> str:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
 from features.core.catalog.catalog import Word
 from features.core.digest import digest_json
+from features.core.images import IMAGES
 from features.core.kinds.registry import Kind
 from tasks.modelling.association.claim import AssociationClaim
 from tasks.modelling.effects.effect import EFFECTS, Effect
@@ -88,6 +89,10 @@ class AssociationStudy(StudySettings):
                 raise ValueError(
                     f'the claim "{claim.says}": {claim.effect} is no effect of the study: {", ".join(words)}'
                 )
+        if IMAGES in self.blocks:
+            raise ValueError(
+                f'the block "{IMAGES}" has no columns that could be tested: name deep for features of a network, or leave it out'
+            )
         if ("delta" in self.blocks) != bool(self.deltas):
             raise ValueError('the block "delta" and deltas, which say what time points are compared, need each other')
         asking = [effect.word for effect in self.effects if effect.needs_variable]

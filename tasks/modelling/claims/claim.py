@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -97,15 +97,24 @@ class Judged:
     reason: str = ""
 
 
-def claim_faults(claim: Claim, blocks: Mapping[str, object], models: tuple[str, ...], splits: tuple[str, ...]) -> str:
-    """What is wrong with a claim's words in a study with these sets, candidates and splits; "" if nothing is."""
+def claim_faults(
+    claim: Claim, blocks: Mapping[str, Sequence[str]], models: tuple[str, ...], splits: tuple[str, ...]
+) -> str:
+    """What is wrong with a claim's words in a study with these sets, candidates and splits; "" if nothing is.
+
+    blocks: set → the candidates that are fitted with it.
+    """
     for side in claim.sides():
         if side.blocks not in blocks:
             return f'the set "{side.blocks}" is none of the study: {", ".join(blocks)}'
-        if not side.model and len(models) > 1:
-            return f"the study has the candidates {', '.join(models)}: say which `model` the claim is about"
+        own_models = blocks[side.blocks]
+        if not side.model and len(own_models) > 1:
+            return f"the study has the candidates {', '.join(own_models)}: say which `model` the claim is about"
         if side.model and side.model not in models:
             return f'the candidate "{side.model}" is none of the study: {", ".join(models)}'
+        if not own_models or (side.model and side.model not in own_models):
+            fitted = ", ".join(own_models) or "none"
+            return f'with the set "{side.blocks}" {side.model or "no candidate"} is not fitted; fitted with it are {fitted}'
     if claim.split and claim.split not in splits:
         return f'the split "{claim.split}" is none of the study: {", ".join(splits)}'
     if claim.cohort and claim.split not in ("", "external"):

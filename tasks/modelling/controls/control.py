@@ -46,10 +46,12 @@ class Given:
 class Control(Kind):
     """What is taken away. is_null: whether the runs are draws of chance, so that a p is told; says: what to read of them.
 
+    of_images: whether it says something of models that learn from images too; the others change columns.
     reads_shuffled: whether it needs features of shuffled images (Design.shuffled), which a refresh extracts for the study.
     """
 
     is_null: ClassVar[bool]
+    of_images: ClassVar[bool] = False
     reads_shuffled: ClassVar[bool] = False
     says: ClassVar[str]
 

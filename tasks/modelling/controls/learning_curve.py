@@ -23,6 +23,7 @@ class LearningCurve(Control):
     kind: Literal["learning_curve"] = "learning_curve"
     compared: ClassVar[Compared] = Compared.laws("tasks/modelling/test_controls.py")
     is_null: ClassVar[bool] = False
+    of_images: ClassVar[bool] = True
     says: ClassVar[str] = "A score that still rises with the training cases would rise with more of them."
     shares: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
         (0.25, 0.5, 0.75), min_length=1, title="Shares", description="of the training patients of each fold"

@@ -24,6 +24,7 @@ class PermutedOutcome(Control):
     kind: Literal["permuted_outcome"] = "permuted_outcome"
     compared: ClassVar[Compared] = Compared.laws("tasks/modelling/test_controls.py")
     is_null: ClassVar[bool] = True
+    of_images: ClassVar[bool] = True
     says: ClassVar[str] = (
         "A pipeline that scores well on shuffled outcomes leaks; p is the share of shuffles that score as high."
     )

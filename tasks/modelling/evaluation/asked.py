@@ -35,6 +35,7 @@ def question_of(study: Study, recipes: Sequence[Recipe], refreshed_by: str = "")
         scored_visit=study.scored_visit,
         parts=study.parts,
         shuffled=any(control.reads_shuffled for control in study.controls),
+        shows=tuple(sorted({word for name in study.blocks if (word := study.shows(name))})),
     )
 
 

@@ -55,7 +55,7 @@ def scores_by_horizon(
     found: list[HorizonScore] = []
     for split in study.splits if days else ():
         for name in blocks:
-            for candidate in study.models:
+            for candidate in study.candidates_of(name):
                 key = split.kind, name, candidate.name
                 every = [fit for fit in fits if (fit.split, fit.blocks, fit.model) == key]
                 own, whole = ([fit for fit in every if fit.fold.apparent == which] for which in (False, True))

@@ -26,12 +26,17 @@ def check_named(study: Study, sets: tuple[str, ...], blocks: str, model: str) ->
             hint = did_you_mean(given, there)
             told = (f'study {study.name} has no {what} "{given}"', f"it has {', '.join(there)}", hint)
             raise RadweaveError("; ".join(filter(None, told)))
+    if blocks and model and model not in (own := [one.name for one in study.candidates_of(blocks)]):
+        raise RadweaveError(
+            f'study {study.name}: {model} is not fitted with the set of blocks "{blocks}"; fitted with it are {", ".join(own)}'
+        )
 
 
 def named_choice(study: Study, sets: tuple[str, ...], blocks: str, model: str) -> Choice:
     """The combination that somebody named; what is left out has to be the only one. Raises RadweaveError."""
-    models = tuple(one.name for one in study.models)
     check_named(study, sets, blocks, model)
+    models = tuple(one.name for one in (study.candidates_of(blocks) if blocks else study.models))
+    sets = tuple(one for one in sets if not model or model in {own.name for own in study.candidates_of(one)})
     asked = (("--blocks", "set of blocks", blocks, sets), ("--model", "model", model, models))
     for option, what, given, there in asked:
         if not given and len(there) > 1:

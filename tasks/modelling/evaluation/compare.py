@@ -82,7 +82,7 @@ def between_centres(
         return ()
     found = []
     for name in blocks:
-        for candidate in study.models:
+        for candidate in study.candidates_of(name):
             own = by_key.get(("centre_out", name, candidate.name), [])
             found.append(Between(name, candidate.name, metric.kind, *_heterogeneity(design, metric, own)))
     return tuple(found)
@@ -115,10 +115,12 @@ def _by_key(fits: Sequence[Fit]) -> dict[tuple[str, str, str], list[Fit]]:
 
 
 def _pairs(study: Study, names: list[str]) -> Iterator[tuple[Combination, Combination]]:
-    candidates = [candidate.name for candidate in study.models]
+    """Each set beside the baselines with the same candidate, or the first where that learns from images; and its candidates."""
     for name in (name for name in names if name not in BASELINES):
+        candidates = [one.name for one in study.candidates_of(name)]
         for base in (one for one in BASELINES if one in names):
-            yield from (((name, model), (base, model)) for model in candidates)
+            there = [one.name for one in study.candidates_of(base)]
+            yield from (((name, one), (base, one if one in there else there[0])) for one in candidates)
         yield from (((name, model), (name, candidates[0])) for model in candidates[1:])
 
 

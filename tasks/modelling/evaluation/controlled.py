@@ -39,10 +39,11 @@ def controlled(
         first = tuple(_first(folds[split], develops) if split in folds else _cut_by(split, study)(own))
     except FitError as error:
         why, first = str(error), ()
-    alone = study.model_copy(update={"models": study.models[:1], "splits": (split,)})
     metric, found = metrics_of(own.endpoint)[0].kind, list[Controlled]()
     for name in (name for name in blocks if name not in BASELINES):
-        columns, model = tuple(blocks[name]), alone.models[0].name
+        candidate = study.candidates_of(name)[0]
+        alone = study.model_copy(update={"models": (candidate,), "splits": (split,)})
+        columns, model = tuple(blocks[name]), candidate.name
         seen = own.of_set(study.blocks.get(name, ()))
         if not first:
             found += [
@@ -51,10 +52,18 @@ def controlled(
             ]
             continue
         real = Run("as it is", seen, columns, first)
-        (plain,) = _fitted([real], name, alone, split, fits)
+        (plain,) = _fitted([real], name, name, alone, split, fits)
         used = [len(fit.selected) for fit in plain if fit.prediction is not None]
         value, within = _value(real, plain)
         for control in study.controls:
+            if study.shows(name) and not control.of_images:
+                why = f"{control.kind} changes columns, and {model} learns from images"
+                found.append(
+                    Controlled(
+                        control.kind, control.says, name, model, split.kind, metric, within, value, (), None, why
+                    )
+                )
+                continue
             rng = np.random.default_rng(seed_of(study.seed, "control", control.kind, name))
             given = Given(seen, columns, first, int(np.median(used)) if used else 0, _cut_by(split, study), rng)
             told = Controlled(control.kind, control.says, name, model, split.kind, metric, within, value, (), None)
@@ -76,7 +85,7 @@ def _under(told: Controlled, control: Control, given: Given, alone: Study, split
     name = f"{told.blocks} {control.kind}"
     scores = [
         (run.label, _value(run, own, told.within)[0])
-        for run, own in zip(runs, _fitted(runs, name, alone, split, fits), strict=True)
+        for run, own in zip(runs, _fitted(runs, name, told.blocks, alone, split, fits), strict=True)
     ]
     known = [score for _, score in scores if score is not None]
     p = None
@@ -85,11 +94,15 @@ def _under(told: Controlled, control: Control, given: Given, alone: Study, split
     return replace(told, runs=tuple(scores), p=p)
 
 
-def _fitted(runs: Sequence[Run], name: str, alone: Study, split: Split, fits: FitParts) -> Iterable[list[Fit]]:
-    """The fits of each run. Sets have names of their own, since rows and columns differ between runs."""
-    parts = [
-        (run.design, alone, {f"{name} {i}": list(run.columns)}, {split: list(run.folds)}) for i, run in enumerate(runs)
-    ]
+def _fitted(
+    runs: Sequence[Run], name: str, blocks: str, alone: Study, split: Split, fits: FitParts
+) -> Iterable[list[Fit]]:
+    """The fits of each run. Sets have names of their own, since rows and columns differ between runs; they name what it names."""
+    words = alone.blocks.get(blocks, ())
+    parts = []
+    for i, run in enumerate(runs):
+        own = alone.model_copy(update={"blocks": {f"{name} {i}": words}})
+        parts.append((run.design, own, {f"{name} {i}": list(run.columns)}, {split: list(run.folds)}))
     units = iter(fits(parts))
     for run in runs:
         yield [fit for _ in run.folds for fit in next(units)]

@@ -85,7 +85,9 @@ def evaluate(
         comparisons = compare_fits(design, study, blocks, fits)
         between = between_centres(design, study, blocks, fits)
         claims = judge(design, study, fits, scores)
-        told = centres_told(once, study.models, blocks, of_once, study.seed)
+        of_columns = [one for one in study.models if not one.model.of_images]
+        with_columns = {name: columns for name, columns in blocks.items() if columns}
+        told = centres_told(once, of_columns, with_columns, of_once, study.seed)
     worth = worth_of(
         design,
         study,
@@ -162,12 +164,17 @@ def _held_out(design: Design, role: str, cohort: str, rows: NDArray[np.intp]) ->
 def block_sets(design: Design, study: Study) -> dict[str, list[str]]:
     """Name → columns of each set of blocks: the baselines first ("clinical", "volume"), where there are such columns.
 
-    volume: columns of the block region whose name holds "volume". Raises FitError for a block without columns.
+    volume: columns of the block region whose name holds "volume". A set of images alone has none; where every candidate learns
+    from images there are no baselines. Raises FitError for a block without columns.
     """
     clinical = design.columns("clinical")
     volume = [column for column in design.columns("region") if "volume" in column.lower()]
     baselines = {"clinical": clinical, "volume": volume}
-    found = {name: columns for name, columns in baselines.items() if columns and name not in study.blocks}
+    found = {
+        name: columns
+        for name, columns in baselines.items()
+        if columns and name not in study.blocks and study.candidates_of(name)
+    }
     for name, blocks in study.blocks.items():
         empty = [block for block in blocks if not design.columns(block) and block not in design.images]
         if empty:

@@ -52,7 +52,7 @@ def _judged(claim: Claim, design: Design, study: Study, fits: Sequence[Fit], sco
 
 
 def _named(side: Side, study: Study) -> Side:
-    return side if side.model else side.model_copy(update={"model": study.models[0].name})
+    return side if side.model else side.model_copy(update={"model": study.candidates_of(side.blocks)[0].name})
 
 
 def _difference(

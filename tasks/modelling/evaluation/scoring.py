@@ -47,7 +47,7 @@ def score_fits(
     scores: list[Score] = []
     for split in study.splits:
         for name, columns in blocks.items():
-            for candidate in study.models:
+            for candidate in study.candidates_of(name):
                 own = by_key.get((split.kind, name, candidate.name), [])
                 parts = [_part(design, *one) for one in _parts(design, study, split, own)]
                 apparent = whole.get((split.kind, name, candidate.name))

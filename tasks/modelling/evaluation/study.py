@@ -207,7 +207,7 @@ class Study(StudySettings):
             raise ValueError(f"models of one study predict one kind of endpoint; found {found}")
         self._check_parts()
         self._check_images()
-        sets = dict.fromkeys([*self.blocks, *BASELINES])
+        sets = {name: [one.name for one in self.candidates_of(name)] for name in (*self.blocks, *BASELINES)}
         for claim in self.claims:
             names = tuple(one.name for one in self.models)
             if fault := claim_faults(claim, sets, names, tuple(split.kind for split in self.splits)):

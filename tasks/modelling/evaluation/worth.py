@@ -22,15 +22,16 @@ def worth_of(
     folds: Mapping[Split, list[Fold]],
     fit: FitAlone,
 ) -> tuple[Worth, ...]:
-    """Each source with the score of its columns alone: the study's first model, in the folds of its nested cross-validation.
+    """Each source with the score of its columns alone: the first model of columns, in the folds of nested cross-validation.
 
     Without that split, in those of its first one. Nothing is chosen by it: these are no rivals of the study's sets of blocks, and
     are not among its scores. fit: fits of a study on sets of columns, by name, in these folds.
     """
-    if not sources or not folds:
+    first = next((one for one in study.models if not one.model.of_images), None)
+    if not sources or not folds or first is None:
         return ()
     split = next((one for one in folds if one.kind == "nested"), next(iter(folds)))
-    alone = study.model_copy(update={"models": study.models[:1], "splits": (split,)})
+    alone = study.model_copy(update={"models": (first,), "splits": (split,)})
     sets = {one.name: list(one.columns) for one in sources}
     fits = [one for found in fit(alone, sets, {split: folds[split]}) for one in found]
     scores = score_fits(design, alone, sets, fits, {})

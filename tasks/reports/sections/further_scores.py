@@ -104,7 +104,7 @@ def of_all(found: Findings, metrics: Sequence[Metric]) -> tuple[CombinationRow, 
     }
     rows = []
     for name in found.result.blocks:
-        for candidate in found.study.models:
+        for candidate in found.study.candidates_of(name):
             values = tuple(_value(own.get((name, candidate.name, metric.kind)), metric.places) for metric in metrics)
             label = f"{blocks_label(found.study, name)}, {model_label(candidate.name)}"
             rows.append(CombinationRow(label, values))

@@ -40,8 +40,9 @@ class Methods(Section):
 
     def content(self, found: Findings) -> Mapping[str, object]:
         measured = measured_sentence(found.facts.cohort_table.columns)
+        facts = found.facts
         return {
-            "methods": methods(found.study, found.result, found.facts.missing_block, measured, found.facts.networks)
+            "methods": methods(found.study, found.result, facts.missing_block, measured, facts.networks, facts.shown)
         }
 
 
@@ -54,14 +55,20 @@ class Paragraph:
 
 
 def methods(
-    study: Study, result: StudyResult, missing_block: Mapping[str, int], measured: str, networks: Sequence[str]
+    study: Study,
+    result: StudyResult,
+    missing_block: Mapping[str, int],
+    measured: str,
+    networks: Sequence[str],
+    shown: Sequence[str] = (),
 ) -> tuple[Paragraph, ...]:
-    """What a methods section needs to say. measured: images and ROIs, as `measured_sentence`. networks: as Facts has them."""
+    """What a methods section needs to say. measured: images and ROIs, as `measured_sentence`. networks, shown: those of Facts."""
     tuned = result.tuned
     return (
         Paragraph("Endpoint", _endpoint(study, result)),
         Paragraph("Predictors", _predictors(study, result, measured)),
         *([Paragraph("Networks", _networks(networks))] if networks else []),
+        *([Paragraph("Images", _images(shown))] if shown else []),
         *([Paragraph("Visits", text)] if (text := _visits(study)) else []),
         *(Paragraph(capital(split_label(split.kind)), _split(study, result, split.kind)) for split in study.splits),
         Paragraph(
@@ -121,6 +128,14 @@ def _networks(networks: Sequence[str]) -> str:
     """Which networks made deep features, and what they were shown."""
     return (
         f"Deep features are what networks that were not trained here see in each view of a ROI: {'; '.join(networks)}."
+    )
+
+
+def _images(shown: Sequence[str]) -> str:
+    """What models that learn from images were shown."""
+    return (
+        f"The block images is what networks are shown of each ROI, made once and the same in every fold: {'; '.join(shown)}. "
+        "Networks learn from that of the training cases alone; cases of which there is nothing to show are not in the study."
     )
 
 
