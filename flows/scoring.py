@@ -10,6 +10,7 @@ from features.core.catalog.catalog import Catalog
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
 from features.core.errors import RadweaveError, StoreError, hint_sentence
+from features.core.images import IMAGES
 from features.core.kinds.recipe import Recipe
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
@@ -86,7 +87,8 @@ def ask(given: str, cohort: str, catalog: Path, place: str) -> Asked:
     if cohort not in mart.manifest.cohorts:
         raise StoreError(f'the store has no cohort "{cohort}": run radweave refresh {cohort}{options}')
     plan, recipes = asked_of(loaded)
-    blocks = {column["block"] for column in loaded.schema["columns"]}
+    word = plan.shows(loaded.final.blocks)
+    blocks = {column["block"] for column in loaded.schema["columns"]} | ({IMAGES} if word else set())
     question = replace(
         question_of(plan, recipes, options),
         cohorts=(cohort,),
@@ -97,6 +99,7 @@ def ask(given: str, cohort: str, catalog: Path, place: str) -> Asked:
         stable=None,
         given_split=False,
         blocks=tuple(sorted(blocks)),
+        shows=(word,) if word else (),
     )
     return Asked(store, folder, loaded, plan, tuple(recipes), declared, mart, question, withdrawn)
 
@@ -153,7 +156,8 @@ def asked_of(loaded: Loaded) -> tuple[Study, list[Recipe]]:
     Raises RadweaveError if this radweave does not read them.
     """
     blocks = {column["block"] for column in loaded.schema["columns"]}
-    needed = loaded.facts["recipes"] if blocks & {*IMAGE_BLOCKS, "region", "delta"} else {}
+    is_needed = loaded.final.of_images or blocks & {*IMAGE_BLOCKS, "region", "delta"}
+    needed = loaded.facts["recipes"] if is_needed else {}
     try:
         plan = Study.model_validate(loaded.facts["study"])
         return plan, [Recipe.model_validate(settings) for settings in needed.values()]

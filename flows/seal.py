@@ -33,6 +33,11 @@ def seal_model(given: str, place: str, output: Path | None, *, with_cases: bool 
             "these may be given to whom you give the package"
         )
     path = output or Path(f"{study}-{facts['digest'][:16]}{ENDING}")
+    if loaded.final.of_images:
+        raise RadweaveError(
+            f"the model {name} is shown images: packages of such models are not supported; score cohorts of this store by it, "
+            "or seal a model of columns"
+        )
     if path.suffix != ENDING:
         raise RadweaveError(f"{path}: unknown ending; allowed: {ENDING}")
     _, recipes = asked_of(loaded)

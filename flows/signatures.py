@@ -37,6 +37,16 @@ def read_signatures(path: Path, beside: Path | None = None, above: tuple[Path, .
             raise ConfigError(faults)
         own = read_signatures(file, beside, (*above, path))
         blocks, model = source.blocks or next(iter(other.blocks)), source.model or other.models[0].name
+        fitted = [one.name for one in other.candidates_of(blocks)]
+        if other.shows(blocks):
+            what = f"the set {blocks} of the study {other.name} names images: signatures of models of images are not supported"
+            raise ConfigError([Fault(where, what, hint="name a set of columns by `blocks`")])
+        if model not in fitted:
+            what, there = (
+                f"the candidate {model} of the study {other.name} is not fitted with the set",
+                ", ".join(fitted),
+            )
+            raise ConfigError([Fault(where, what, f'"{blocks}"', there)])
         narrow = narrowed(other, blocks, model)
         used = tuple(one for one in own if one.name in narrow.signatures)
         signature = Signature(name, narrow, recipes, source.at or other.predict_at, used)

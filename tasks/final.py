@@ -66,7 +66,8 @@ def fit_final_model(
         facts |= column_facts(mart, name, wanted)
     units = {column: told["unit"] for column, told in facts.items()}
     final = _fitted(pool, _Wanted(design, study, choice.blocks, choice.model, units))
-    rows = Rows.of(design.take(np.flatnonzero(design.develops)))
+    seen = design.of_set(study.blocks.get(choice.blocks, ()))
+    rows = Rows.of(seen.take(np.flatnonzero(design.develops)))
     nomogram = nomogram_of(final, rows)
     schema = model_schema(final, study, recipes, facts, mart, [declared.cohort(name) for name in question.cohorts])
     card = model_card(

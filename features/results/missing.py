@@ -31,6 +31,7 @@ def missing_results(store: Store, manifest: Manifest) -> Iterator[str]:
     for name, file in sorted(manifest.files.items()):
         table = name.split("/")[0]
         where = f"what it said stands in the {table} table of refresh {manifest.refresh}"
+        where = "studies of images need it: refresh again with the recipe" if table == SHOWN.name else where
         lacking = [
             store.work(block, digest)
             for block, digest in _addresses(store.root / file.path, table)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from features.core.kinds.endpoint import Timed
 from features.core.kinds.recipe import Recipe
 from features.core.wording import counted
+from features.fusion.shown import shown_in_words
 from features.results.scored import SCORED
 from tasks.modelling.evaluation.choice import Choice
 from tasks.modelling.evaluation.final import Final
@@ -100,6 +101,7 @@ def model_card(
     intended = (
         f"It predicts {study.endpoint} ({endpoint.title.lower()}{': ' + endpoint.description if endpoint.description else ''}) at "
         f"{study.predict_at}, of cases like those of {', '.join(like)} whose columns were made as its schema says.",
+        *(f"It is shown {one}." for one in (shown_in_words(recipes) if final.of_images else ())),
         *([study.description.strip()] if study.description else []),
         "It is for research: it is no medical device, and no person may be treated by it alone.",
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from features.core import code_digest
 from features.core.errors import MachineError
 from features.core.kinds.registry import Registry
 from tasks.modelling.models.model import MODELS
@@ -115,6 +118,18 @@ def small_model(kind: str, *, trees: int, one_setting: bool = False) -> dict[str
         settings[name] = [values[len(values) // 2]]
     settings |= {name: value for name, value in few.items() if name in fields}
     return {**settings_of(MODELS, kind), **settings}
+
+
+def place_model(patch: pytest.MonkeyPatch, path: Path) -> None:
+    """A file as if it lay in the folder of models: its kind is found, kept, and among the sources that decide a study."""
+    name, known = f"{MODELS.packages[0]}.{path.stem}", code_digest._modules
+    spec = spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    patch.setitem(sys.modules, name, module)
+    spec.loader.exec_module(module)
+    patch.setitem(MODELS.modules, path.stem, name)
+    patch.setattr(code_digest, "_modules", lambda root: {**known(root), name: path})
 
 
 @cache

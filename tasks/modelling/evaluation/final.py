@@ -64,6 +64,11 @@ class Final:
     recalibration: Recalibration | None = None
 
     @property
+    def of_images(self) -> bool:
+        """Whether it is shown images."""
+        return self.candidate.model.of_images
+
+    @property
     def seen_cohorts(self) -> tuple[str, ...]:
         """Cohorts whose cases it has seen: those that trained it, and the one that it was recalibrated on."""
         return (*self.cohorts, *([] if self.recalibration is None else [self.recalibration.cohort]))
@@ -80,7 +85,11 @@ class Final:
         return self.fitted.remarks(self.needed(rows))
 
     def needed(self, rows: Rows) -> Rows:
-        """Rows with its columns alone, in their order. Raises DataError that names each that is missing, the covariates too."""
+        """Rows with its columns alone, in their order. Raises DataError that names each that is missing, the covariates too, or
+        where a model is shown images and the rows have none.
+        """
+        if self.of_images and rows.images is None:
+            raise DataError(f"the model {self.model} of {self.study} is shown images, and these cases come without any")
         place = {name: i for i, name in enumerate(rows.columns.names.tolist())}
         named = self.columns.names.tolist()
         missing = [name for name in named if name not in place]

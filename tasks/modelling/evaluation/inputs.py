@@ -13,9 +13,10 @@ DIGITS = 16
 
 
 def inputs_of(final: Final, rows: Rows) -> list[str]:
-    """(n,) of its columns, of the clinical columns that its harmonisers look at, and of the centre. Raises as `Final.needed`.
+    """(n,) of its columns, of the clinical columns that its harmonisers look at, of what it is shown, and of the centre.
 
-    Values count to seven digits (float32): a table that was written and read again has others in the sixteenth.
+    Values count to seven digits (float32): a table that was written and read again has others in the sixteenth. Raises as
+    `Final.needed`.
     """
     needed = final.needed(rows)
     known = [needed.covariates[name] for name in final.covariates]
@@ -23,7 +24,8 @@ def inputs_of(final: Final, rows: Rows) -> list[str]:
         values = np.column_stack([needed.X, *known]).astype("<f4") + np.float32(0)  # −0 is 0
     values[np.isnan(values)] = np.nan  # whatever bits a missing value had
     centres = needed.groups["centre"].tolist()
+    shown = needed.images.addresses.tolist() if final.of_images and needed.images is not None else [""] * len(needed)
     return [
-        hashlib.sha256(row.tobytes() + str(centre).encode()).hexdigest()[:DIGITS]
-        for row, centre in zip(values, centres, strict=True)
+        hashlib.sha256(row.tobytes() + f"{centre}{address}".encode()).hexdigest()[:DIGITS]
+        for row, centre, address in zip(values, centres, shown, strict=True)
     ]

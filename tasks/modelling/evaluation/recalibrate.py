@@ -106,6 +106,8 @@ def check_recalibrable(final: Final, way: Way) -> None:
             f"this model was recalibrated on {final.recalibration.cohort} already: recalibrate the model that it was made of"
         )
     if way == "refit":
+        if final.of_images:
+            raise FitError("it learns from images and has no weights of columns to fit anew; allowed: intercept, slope")
         if not isinstance(final.fitted, FittedTable):
             raise FitError(
                 "blocks have models of their own: their weights cannot be fitted anew together; allowed: intercept, slope"

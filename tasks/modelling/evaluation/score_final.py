@@ -96,7 +96,8 @@ def states_of(final: Final, rows: Rows, complete: bool) -> NDArray[np.object_]:
     found = np.full(len(rows), SCORED, dtype=object)
     for block, lacks in _without_block(needed) if complete else ():
         found[lacks] = f"no value of the block {block}"
-    found[np.isnan(needed.X).all(axis=1)] = NO_VALUE
+    if not final.of_images:  # images are values of every row that is there
+        found[np.isnan(needed.X).all(axis=1)] = NO_VALUE
     return found
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from features.core.case import Target
 from features.core.catalog.catalog import Cohort
 from features.core.errors import RadweaveError
+from features.core.images import IMAGES
 from features.core.kinds.recipe import Recipe
 from features.fusion.column_facts import SAME, TOLD
 from features.results.manifest import Mart
-from features.results.prefixes import recipe_targets, settings_digests
+from features.results.prefixes import feature_prefix, recipe_targets, settings_digests
 from tasks.modelling.evaluation.final import Final
 from tasks.modelling.evaluation.study import Study
 
@@ -28,13 +30,18 @@ def model_schema(
     cohorts: Sequence[Cohort],
 ) -> dict[str, Any]:
     """columns: name, block, category and what the dictionary says of each. settings: beginning of names of columns → digest of the
-    preparation and the extractor that made them. facts: as `column_facts` gives them.
+    preparation and the extractor that made them, and what networks are shown. facts: as `column_facts` gives them.
     """
     names = final.columns.names.tolist()
     each = zip(names, final.columns.blocks.tolist(), final.columns.categories.tolist(), strict=True)
     measured = [one for cohort in cohorts for one in recipe_targets(cohort, recipes)]
     prefixes = settings_digests(measured)
-    used = {prefix: digest for prefix, digest in prefixes.items() if any(_begins(name, prefix) for name in names)}
+    shown = _shown_by(study, final, measured)
+    used = {
+        prefix: digest
+        for prefix, digest in prefixes.items()
+        if prefix in shown or any(_begins(name, prefix) for name in names)
+    }
     return {
         "columns": [
             {"name": name, "block": block, "category": category, **_UNKNOWN, **facts.get(name, {})}
@@ -46,6 +53,20 @@ def model_schema(
         "endpoint": study.endpoint,
         "levels": list(final.levels),
         "predict_at": study.predict_at,
+    }
+
+
+def _shown_by(study: Study, final: Final, measured: Sequence[tuple[Recipe, Target]]) -> set[str]:
+    """What names of what a model is shown begin with; nothing of a model of columns."""
+    word = study.shows(final.blocks)
+    part = study.parts.get(word)
+    return {
+        feature_prefix(recipe, extractor.word, target)
+        for recipe, target in measured
+        for extractor in recipe.extractors
+        if word
+        and extractor.gives == IMAGES
+        and (part is None or part.shows({"recipe": recipe.name, "image": target.image, "roi": target.roi}))
     }
 
 
