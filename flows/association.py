@@ -46,6 +46,7 @@ def associate_study(plan: AssociationStudy, run: Run) -> None:
         missing_block="keep",
         blocks=blocks_read(plan),
         lesions=plan.lesions,
+        segmentation=plan.segmentation,
         deltas=plan.deltas,
         stable=plan.stable,
         refreshed_by=run.refreshed_by,

@@ -15,6 +15,9 @@ Modality = Literal["CT", "MR", "PT", "CR", "DX"]  # DICOM Modality (0008,0060)
 Unit = Literal["HU", "SUV", "SUL", "SUVbsa", "BQML", "um2/s", "arbitrary"]
 ROI = "roi"  # the word of a ROI that the catalog gives none
 WHOLE_IMAGE = "whole"  # the ROI of an image without a mask: every voxel
+# How a ROI was made, in the words of DICOM (SegmentAlgorithmType): given with the data, and nothing is said of how; drawn by a
+# person; by a program inside what a person marked; by a program alone; none: the whole image.
+Segmentation = Literal["given", "manual", "semiautomatic", "automatic", "none"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -127,7 +130,9 @@ class Scan:
     several. drawn_on: where the mask belongs to another image. terms: of a region that a recipe makes of several ROIs. readers:
     of a consensus, the masks that it is made of, of those of `declared_readers`; `consensus` says how. apart: word and roi of the
     other ROIs of the mask, where they may not share voxels with it. calculation: how the image is calculated from its files.
-    apart_masks: as `apart`, of ROIs of other masks of the image, with the mask and how it is read.
+    apart_masks: as `apart`, of ROIs of other masks of the image, with the mask and how it is read. segmentation: how the ROI was
+    made. settings: of a ROI that is computed, what computes it, as JSON; inside: the region in which it is looked for; place:
+    what that needs and what decides nothing, such as where weights lie, as JSON.
     """
 
     case: CaseId
@@ -149,6 +154,10 @@ class Scan:
     apart: tuple[tuple[str, str], ...] = ()
     calculation: Calculation | None = None
     apart_masks: tuple[tuple[str, str, FileSet, ReadRule], ...] = ()
+    segmentation: Segmentation = "given"
+    settings: str = ""
+    inside: Scan | None = None
+    place: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if not self.image_name:
@@ -184,6 +193,7 @@ class Scan:
         own = [self.image, *([self.mask] if self.mask.paths or not (self.terms or self.readers) else [])]
         own += [one for term in self.terms for one in term.scan.file_sets]
         own += [one for scan in self.readers for one in scan.file_sets]
+        own += [one for one in (self.inside.file_sets if self.inside else ()) if one.paths]
         return tuple(dict.fromkeys([*own, *(self.drawn_on.images if self.drawn_on else ())]))
 
 

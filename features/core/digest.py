@@ -27,6 +27,17 @@ def digest_files(paths: Iterable[Path]) -> str:
     return digest_bytes("".join(sorted(digest_file(path) for path in paths)).encode())
 
 
+def digest_folder(path: Path) -> str:
+    """sha-256 of the files below a folder, with their names as seen from it, whatever their order; of a file, that of its bytes.
+
+    Raises OSError if one cannot be read.
+    """
+    if path.is_file():
+        return digest_file(path)
+    files = sorted(one for one in path.rglob("*") if one.is_file())
+    return digest_json([[one.relative_to(path).as_posix(), digest_file(one)] for one in files])
+
+
 def digest_json(value: object) -> str:
     """Digest of a JSON value: keys sorted, no spaces, so that equal settings are equal bytes.
 

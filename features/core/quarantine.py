@@ -8,6 +8,7 @@ from typing import Literal
 from features.core.case_reasons import CASE_REASONS
 from features.core.extraction_reasons import EXTRACTION_REASONS
 from features.core.reason import Reason as Reason
+from features.core.segmentation_reasons import SEGMENTATION_REASONS
 from features.core.table_reasons import TABLE_REASONS
 
 Stage = Literal["index", "quality", "extract", "tables"]
@@ -303,6 +304,7 @@ REASONS: dict[str, Reason] = {
         "a coarser grid, or more memory for each: refresh with fewer --workers or more --memory, extract with fewer --jobs",
     ),
     **EXTRACTION_REASONS,
+    **SEGMENTATION_REASONS,
     "FILE_CHANGED": Reason(
         "bytes changed although size and modification time did not",
         "restore the file from its source, or accept it with --rehash",
@@ -374,7 +376,8 @@ class Quarantined:
     """One row of the quarantine table, or of the warnings: what is said of which case, image and ROI, and of how many files
     and bytes.
 
-    digests: the first 12 hexadecimal digits of the sha-256 of each set of files, as far as they are known.
+    digests: the first 12 hexadecimal digits of the sha-256 of each set of files, as far as they are known. segmentation:
+    how the ROI was made.
     """
 
     cohort: str
@@ -390,3 +393,4 @@ class Quarantined:
     digests: tuple[str, ...] = ()
     image: str = ""
     roi: str = ""
+    segmentation: str = ""

@@ -29,6 +29,7 @@ from features.fusion.missing import flow_row, lacking_blocks, of_rows
 from features.fusion.patient_copies import scans_of
 from features.fusion.question import Question
 from features.fusion.repeated import day_of_rows, flow_of, known_by_then, visits_of, visits_up_to
+from features.fusion.segmentations import only_segmented
 from features.fusion.shown import Samples, lacking_shown, shown_of
 from features.results.manifest import Mart
 from features.results.prefixes import region_prefix
@@ -132,7 +133,9 @@ def _with_image(read: CohortTables, question: Question, flow: list[FlowRow]) -> 
     until = "" if question.visits == "one" else "any visit up to "
     label = f"{name}: patients with a usable image at {until}{question.predict_at}"
     flow.append(FlowRow(label, len(patients), len(patients) - sum(reasons.values()), reasons))
-    return with_image
+    stays, step = only_segmented(read.mart, name, with_image, read.targets, question.segmentation)
+    flow += [step] if step else []
+    return with_image[stays]
 
 
 def _with_shown(
@@ -229,7 +232,8 @@ def _deltas(
     """The columns of each delta, of images and of ready-made blocks."""
     days = days_of(read.mart, read.name, needed=any(delta.needs_days for delta in question.deltas))
     known = Known(days, read.cohort.timepoints, question.predict_at)
-    rows, everything = _images(read, read.every, question)
+    stays, _ = only_segmented(read.mart, read.name, read.every, read.targets, question.segmentation)
+    rows, everything = _images(read, read.every[stays], question)
     found = []
     for delta, span in zip(question.deltas, spans, strict=True):
         compared = [column for column in images.columns if block_of(column, question.recipes) in delta.blocks]

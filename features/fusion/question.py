@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from features.core.case import Segmentation
 from features.core.kinds.delta import Delta
 from features.core.kinds.recipe import Recipe
 from features.fusion.elsewhere import Elsewhere
@@ -32,7 +33,8 @@ class Question:
     a row; scored_visit: at which of them a patient is scored then; each, where all count. elsewhere: those of the external cohorts
     that are asked for predictors alone. signatures: columns of the block signature, of every cohort. parts: parts of blocks that
     sets of blocks name, by their words. shuffled: whether columns of images are also asked for as they are of shuffled ones. shows:
-    the words by which sets name images, the block itself or parts of it.
+    the words by which sets name images, the block itself or parts of it. segmentation: how ROIs may have been
+    made; none: in every way.
     """
 
     cohorts: tuple[str, ...]
@@ -56,6 +58,7 @@ class Question:
     parts: Mapping[str, PartOfBlock] = field(default_factory=dict)
     shuffled: bool = False
     shows: tuple[str, ...] = ()
+    segmentation: tuple[Segmentation, ...] = ()
 
     def of(self, cohort: str) -> Question:
         """What is asked of one of its cohorts."""

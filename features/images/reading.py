@@ -12,7 +12,7 @@ import numpy as np
 
 from features.core.box import bounding_box
 from features.core.case import DrawnOn, Scan
-from features.core.kinds.mask import MASKS, Mask
+from features.core.kinds.mask import MASKS, LabelArray, Mask
 from features.core.quarantine import TRANSIENT, Rejected, Warned
 from features.core.region import Box, Volume
 from features.images.calculated import Acquisition, calculate, open_acquisition
@@ -22,6 +22,8 @@ from features.images.formats.volume import read_volume
 from features.images.masks.agreement import agreement_facts
 from features.images.masks.carried import carry_mask, centre_of_mask
 from features.images.masks.combined import combine_masks
+from features.images.masks.computed_kept import InMemory as LabelMapsInMemory
+from features.images.masks.computed_kept import LabelMaps, image_facts_of
 from features.images.masks.consensus import LEAST_READERS, find_consensus
 from features.images.masks.label_voxels import LabelVoxels, read_label_voxels
 from features.images.masks.mask import read_mask
@@ -83,9 +85,16 @@ class Reading:
     """
 
     def __init__(
-        self, registrations: Registrations | None = None, note_of: Callable[[Scan], str] | None = None
+        self,
+        registrations: Registrations | None = None,
+        note_of: Callable[[Scan], str] | None = None,
+        label_maps: LabelMaps | None = None,
     ) -> None:
-        """note_of: what was noted of the image of a scan when it passed its check (`Volume.note`), "" if nothing."""
+        """note_of: what was noted of the image of a scan when it passed its check (`Volume.note`), "" if nothing.
+
+        label_maps: what keeps those that commands and networks make.
+        """
+        self._label_maps: LabelMaps = label_maps or LabelMapsInMemory()
         self._note_of = note_of or (lambda _: "")
         self._registrations: Registrations = registrations or InMemory()
         self._images: Kept[Volume] = Kept(IMAGES)
@@ -119,6 +128,10 @@ class Reading:
         from features.images.dicom.dataset import read_dataset
 
         return self._datasets.get(path, lambda: read_dataset(path))
+
+    def computed(self, scan: Scan, decided_by: Mapping[str, str], make: Callable[[], LabelArray]) -> LabelArray:
+        """The label map that a program makes of the image of a scan, kept under what decides it. Raises as `make`."""
+        return self._label_maps.get({**image_facts_of(scan), **decided_by}, make)
 
     def mask(self, scan: Scan, image: Volume) -> tuple[Mask, Sequence[Warned]]:
         """The mask of a scan, bool (z, y, x) on the grid of its image, and what is to be said about it. It may be empty.
@@ -267,7 +280,7 @@ def _image_key(scan: Scan) -> Hashable:
 
 
 def _mask_key(scan: Scan) -> Hashable:
-    made_of = scan.terms, scan.readers, scan.consensus, scan.apart, scan.apart_masks
+    made_of = scan.terms, scan.readers, scan.consensus, scan.apart, scan.apart_masks, scan.settings, scan.inside
     return _image_key(scan), scan.mask, scan.roi, scan.rule, scan.drawn_on, *made_of
 
 

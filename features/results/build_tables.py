@@ -21,7 +21,7 @@ from features.results.known_results import KnownResults
 from features.results.measure_visit import NO_SUCH_REGION, after_checks
 from features.results.picture import drawings_of
 from features.results.prefixes import RESULT, feature_prefix, feature_table, region_prefix
-from features.results.scan_name import ABSENT, PICTURE
+from features.results.scan_name import ABSENT, PICTURE, SEGMENTATION
 from features.results.schemas import KEY, SAMPLE, SHOWN
 from features.results.work import Extraction, Lacking, Plan, Work
 
@@ -165,6 +165,11 @@ def _table(name: str, groups: Sequence[Group], known: KnownResults) -> tuple[pa.
         columns.append(Column(group.prefix + RESULT, "string", told, role="fact", **of))  # type: ignore[arg-type]
         columns += [replace(column, name=group.prefix + column.name, **group.facts) for column in group.columns]  # type: ignore[arg-type]
         arrays |= _group_arrays(group, order, known)
+        if group.block == REGION:
+            made = {str(scan.case): scan.segmentation for scan in group.addresses}
+            own = Column(group.prefix + SEGMENTATION, "string", "how the ROI was made, as in scans", role="fact")
+            columns.append(replace(own, **group.facts))  # type: ignore[arg-type]
+            arrays[own.name] = pa.array([made.get(case) for case in order], pa.string())
     schema = Schema(name, tuple(columns))
     return schema.checked(pa.table(arrays)), schema.columns
 
@@ -228,6 +233,8 @@ def scan_rows(plans: Iterable[Plan], states: Mapping[Scan, str]) -> list[dict[st
             "roi_pattern": scan.roi,
             "reader": scan.reader,
             "drawn_on": scan.drawn_on.image_name if scan.drawn_on else "",
+            SEGMENTATION: scan.segmentation,
+            "segmented_by": scan.settings,
             "state": states.get(scan, "used"),
             PICTURE: pictures[scan.key[:2]],
         }
@@ -253,6 +260,7 @@ def _quarantined(scan: Scan, stage: Stage, reason: Rejected | Warned) -> Quarant
         digests=tuple(dict.fromkeys(one.digest[:12] for one in sets)),
         image=scan.image_name,
         roi=scan.counted.roi_name,
+        segmentation=scan.segmentation,
     )
 
 

@@ -18,6 +18,8 @@ _PIXELS = {
     "mask_digest": "mask files",
     "roi_pattern": "ROI",
     "drawn_on": "image that the ROI was drawn on",
+    "segmentation": "how the ROI was made",
+    "segmented_by": "what computed the ROI",
     "unit": "unit",
     "centre": "centre",
     "image_format": "image format",

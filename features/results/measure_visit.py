@@ -19,6 +19,7 @@ from features.results.attempt import attempt
 from features.results.check_scan import keep_check, note_of
 from features.results.extract_scans import extract_region
 from features.results.known_results import KnownResults
+from features.results.label_maps import KeptLabelMaps
 from features.results.pair_picture import keep_pair_picture
 from features.results.picture import Drawer, Drawing
 from features.results.registrations import KeptRegistrations
@@ -144,7 +145,7 @@ def draw_image(drawing: Drawing, store: Store) -> Rejected | None:
 
 def _reading(store: Store) -> Reading:
     """What a visit is read by: registrations that are kept, and what was noted of images when they were checked."""
-    return Reading(KeptRegistrations(store), lambda scan: note_of(scan.counted, store))
+    return Reading(KeptRegistrations(store), lambda scan: note_of(scan.counted, store), KeptLabelMaps(store))
 
 
 def _measure(

@@ -12,11 +12,13 @@ from features.images.reading import Reading
 from features.images.region import read_region
 from features.images.registration.kept import InMemory
 from features.images.registration.registered import Registered
+from features.results.label_maps import KeptLabelMaps
 
 
 def read_kept(scan: Scan, store: Store) -> Region:
-    """The region of one scan, as `read_region` gives it; images that the store knows as registered are not registered again."""
-    return read_region(scan, Reading(KeptRegistrations(store)))
+    """The region of one scan, as `read_region` gives it; what the store holds of it, registrations
+    and label maps that programs made, is not made again."""
+    return read_region(scan, Reading(KeptRegistrations(store), label_maps=KeptLabelMaps(store)))
 
 
 class KeptRegistrations:

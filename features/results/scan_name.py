@@ -6,6 +6,7 @@ from features.core.case import ROI
 
 SCAN = ("case", "image", "roi")  # the columns that tell one scan from another
 PICTURE = "picture"  # the column of scans that holds the address of the picture of the image
+SEGMENTATION = "segmentation"  # the column that tells how a ROI was made
 ABSENT = "absent"  # the state of a scan whose patient has no such region, where the catalog lets that pass
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from features.core.progress import tell
 from features.core.storage.place import TEMPORARY, find_files, is_remote, remove_file
-from features.core.storage.store import FIT, SAMPLES, Store
+from features.core.storage.store import FIT, LABEL_MAPS, SAMPLES, Store
 from features.core.storage.table import column_names, read_provenance, read_table
 from features.results.fits import fits_of_runs
 from features.results.manifest import Manifest, kept_manifests, manifest_at, newest, refresh_numbers
@@ -102,6 +102,7 @@ def _unneeded_results(store: Store, kept: list[int]) -> list[tuple[str, str]]:
     there = store.results()
     needed |= fits_of_runs(store) if FIT in there else set()
     needed |= _samples_of(store, sorted(there.get("deep", set()) & needed)) if SAMPLES in there else set()
+    needed |= _label_maps_of(store, sorted(files), there[LABEL_MAPS]) if LABEL_MAPS in there else set()
     unneeded = [(block, digest) for block, found in there.items() for digest in sorted(found - needed)]
     return [result for result in unneeded if store.work(*result).stat().st_mtime < since]
 
@@ -113,6 +114,14 @@ def _samples_of(store: Store, results: Iterable[str]) -> set[str]:
         for digest in results
         for address in read_provenance(store.work("deep", digest)).get("samples", "").split()
     }
+
+
+def _label_maps_of(store: Store, files: Iterable[str], there: Iterable[str]) -> set[str]:
+    """Addresses of label maps that programs made of images which stand in these tables."""
+    paths = [store.root / name for name in files]
+    tables = [read_table(path, ["image_digest"]) for path in paths if "image_digest" in column_names(path)]
+    images = {digest for table in tables for digest in table["image_digest"].to_pylist()}
+    return {one for one in there if read_provenance(store.work(LABEL_MAPS, one)).get("image") in images}
 
 
 def _is_temporary(name: str) -> bool:

@@ -17,7 +17,7 @@ from features.core.digest import digest_bytes
 from features.core.errors import DamagedError, RadweaveError, StoreError, past_damage
 from features.core.storage.place import is_file, is_remote, read_bytes, remove_file, write_bytes
 from features.core.storage.seal import check_seal, json_bytes
-from features.core.storage.store import FIT, SAMPLES, Store
+from features.core.storage.store import FIT, LABEL_MAPS, SAMPLES, Store
 from features.core.storage.table import parquet_bytes, read_provenance, read_table, read_with_provenance
 from features.results.audit import (
     DAMAGED,
@@ -249,14 +249,16 @@ def _purge(store: Store, case: str) -> Withdrawn:
 
 def _results_of_images(store: Store, gone: Iterable[pa.Table], *, everything: bool) -> set[str]:
     """Addresses of the results that were computed from the images in rows of scans, and that no table tells: what networks were
-    shown; of a damaged table, everything.
+    shown, and label maps that programs made; of a damaged table, everything.
     """
     images = {
         digest for table in gone if "image_digest" in table.schema.names for digest in table["image_digest"].to_pylist()
     }
     found: set[str] = set()
     results = store.results() if images else {}
-    for block, digests in results.items() if everything else [(SAMPLES, results.get(SAMPLES, ()))]:
+    for block, digests in (
+        results.items() if everything else [(block, results.get(block, ())) for block in (SAMPLES, LABEL_MAPS)]
+    ):
         for digest in digests:
             with suppress(DamagedError):  # it holds no id, and is computed again
                 if read_provenance(store.work(block, digest)).get("image") in images:

@@ -215,6 +215,8 @@ def scan_facts(scan: Scan) -> dict[str, str]:
     rule = scan.rule.facts()
     facts |= {"rule": json.dumps(rule, sort_keys=True)} if rule else {}
     facts |= {"calculation": scan.calculation.model_dump_json()} if scan.calculation else {}
+    if scan.settings:
+        facts |= {"computed": scan.settings, "inside": json.dumps(scan_facts(scan.inside)) if scan.inside else ""}
     if scan.drawn_on is not None:
         drawn = scan.drawn_on
         there = replace(scan, image=drawn.image, unit=drawn.unit, rule=drawn.rule, calculation=drawn.calculation)

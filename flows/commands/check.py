@@ -60,6 +60,8 @@ def check(
     for name in found.cohorts:
         try:
             typer.echo(f"  {name}: files in {found.root(name)}")
+            for source in dict.fromkeys(step for one in found.cohorts[name].every_source for step in one.steps):
+                source.resolved(found.folder)
         except RadweaveError as error:
             typer.echo(f"  {name}: not available here: {error}")
 

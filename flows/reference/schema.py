@@ -62,6 +62,10 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
 class _Schemas(GenerateJsonSchema):
     """Pydantic's schema, in which the base of a registry stands for all of its kinds."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._inside: set[str] = set()
+
     def model_schema(self, schema: Any) -> JsonSchemaValue:
         cls = schema["cls"]
         own = _registry_of(cls)
@@ -78,8 +82,15 @@ class _Schemas(GenerateJsonSchema):
         return found
 
     def _kinds(self, name: str, registry: Registry[Any]) -> JsonSchemaValue:
+        if (
+            name in self._inside
+        ):  # a kind in a kind, as the region of a mask that is computed: its settings stand further out
+            named = {"type": "object", "properties": {registry.key: {"enum": list(registry.modules)}}}
+            return {"title": name, "anyOf": [{**named, "required": [registry.key]}, {"enum": list(registry.modules)}]}
         kinds = {kind: registry.load(kind) for kind in registry.modules}
+        self._inside.add(name)
         choices = [self.generate_inner(found.__pydantic_core_schema__) for found in kinds.values()]
+        self._inside.discard(name)
         alone = [
             kind for kind, found in kinds.items() if not any(one.is_required() for one in found.model_fields.values())
         ]

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny
 
+from features.core.case import Segmentation
 from features.core.catalog.catalog import Word
 from features.core.frozen import Frozen
 from features.core.kinds.delta import DELTAS, Delta
@@ -42,6 +43,11 @@ class StudySettings(Frozen):
         (), description="how features go from visit to visit: the block delta"
     )
     visits: RowsOf = Field("one", description="one: a row per patient; each: a row for each visit")
+    segmentation: tuple[Segmentation, ...] = Field(
+        (),
+        description="how the ROIs of a case may have been made: given, manual, semiautomatic, automatic, none; cases with others "
+        "leave. Without it all are taken, and the flow of cases tells how they were made",
+    )
     stable: Stable | None = Field(None, description="lowest stability of the handcrafted features that are used")
 
     @property

@@ -11,9 +11,9 @@ from features.core.storage.table import parquet_bytes, read_with_provenance
 from features.results.manifest import build_view, keep_table, newest, split_name
 
 _GONE = {
-    "scans": ("image", "roi", "reader", "drawn_on", "picture"),
-    "quarantine": ("image", "roi"),
-    "warnings": ("image", "roi"),
+    "scans": ("image", "roi", "reader", "drawn_on", "picture", "segmentation", "segmented_by"),
+    "quarantine": ("image", "roi", "segmentation"),
+    "warnings": ("image", "roi", "segmentation"),
     "dictionary": ("image",),
 }
 LATER = ("visits",)  # tables that it did not have

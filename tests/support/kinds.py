@@ -57,6 +57,13 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
     "MaskSource": {
         **{one: {"path": "{patient}/seg", "rois": {"tumour": [1, 4]}} for one in ("mha", "nifti", "nrrd")},
         "of": {"image": "t1c"},
+        "box": {"table": "boxes.csv"},
+        "fixed_threshold": {"value": 4, "inside": {"format": "box", "table": "boxes.csv"}},
+        **{
+            one: {"inside": {"format": "nifti", "path": "{patient}/seed"}}
+            for one in ("percent_of_max", "adaptive_threshold")
+        },
+        "command": {"command": ["segment", "{image}", "{mask}"], "version": ["segment", "--version"]},
         "rtstruct": {"roi": "GTV"},
         "seg": {"rois": {"tumour": "GTV.*"}},
     },

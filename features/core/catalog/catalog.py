@@ -141,6 +141,11 @@ class Cohort(Frozen):
         return tuple(one for source in self.images for one in source.each())
 
     @property
+    def every_source(self) -> tuple[DicomSource | FileSource, ...]:
+        """`sources`, and those of `otherwise`, for images whose masks are missing."""
+        return (*self.sources, *(one for source in self.images for one in source.each_instead()))
+
+    @property
     def declared(self) -> dict[str, Variable]:
         """The variables that tables give; `variables` has the derived outcomes, too."""
         return self._declared
@@ -309,7 +314,7 @@ def _one_image_faults(document: Document, name: str, cohort: Cohort) -> Iterator
     for i, declared in enumerate(cohort.images):
         for source in declared.each() if isinstance(declared, FileSource) and declared.mask_path else ():
             lesions: frozenset[str] = getattr(source.mask, "lesion_names", frozenset())
-            place = (source.image_name, source.mask.roi_name, *map(normpath, source.templates))
+            place = (source.image_name, source.roi_name, *map(normpath, source.templates))
             for first, others in seen.setdefault(place, []):
                 if not lesions or not others or lesions & others:
                     where = document.where(("cohorts", name, "images", i, "mask"))

@@ -71,17 +71,17 @@ def _of_faults(
         hint = did_you_mean(drawn, others)
         yield place, f'centre {source.centre} has no other image "{drawn}"', "", ", ".join(others), hint
         return
-    drawn_there = [one for one in there if not getattr(one.mask, "image", "")]
+    drawn_there = [one for one in there if one.steps or not getattr(one.mask, "image", "")]
     if not drawn_there:
         chain = _chain(word, own)
-        allowed = list(dict.fromkeys(one.image_name for one in own if not getattr(one.mask, "image", "")))
+        allowed = list(dict.fromkeys(one.image_name for one in own if one.steps or not getattr(one.mask, "image", "")))
         if len(chain) > 1 and _same(chain[-1], word):
             yield place, "images take their ROIs from each other in a circle", " → ".join(chain), ", ".join(allowed), ""
         else:
             what = f'no ROI was drawn on the image "{drawn}": it takes its own from another one'
             yield place, what, " → ".join(chain), ", ".join(allowed), "name the image that they were drawn on"
         return
-    known = list(dict.fromkeys(one.mask.roi_name for one in drawn_there))
+    known = list(dict.fromkeys(one.roi_name for one in drawn_there))
     for roi in getattr(source.mask, "rois", ()):
         if roi not in known:
             what = f'the image "{drawn}" has no ROI "{roi}"'

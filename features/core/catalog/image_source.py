@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, SerializeAsAny, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, SerializeAsAny, Tag, model_validator
 
-from features.core.case import Modality, ReadRule, Unit
+from features.core.case import ROI, Modality, ReadRule, Unit
 from features.core.catalog.pacs_source import PacsSource
 from features.core.catalog.series_choice import Choice
 from features.core.catalog.table_source import Name
@@ -16,7 +16,7 @@ from features.core.catalog.visits import TimepointCodes as TimepointCodes
 from features.core.catalog.visits import TimepointTag as TimepointTag
 from features.core.frozen import Frozen
 from features.core.kinds.calculation import CALCULATIONS, Calculation
-from features.core.kinds.mask import MASKS, MaskSource
+from features.core.kinds.mask import MASKS, AnyMask, MaskSource
 from features.core.registration import Registration
 
 FileFormat = Literal["nifti", "nrrd", "mha"]
@@ -45,6 +45,24 @@ class _Source(Frozen):
     calculate: AnyCalculation | None = Field(
         None, description="how the image is calculated from the b-values or phases that its files hold"
     )
+    _steps: tuple[MaskSource, ...] = PrivateAttr(())
+    _stands_in: bool = PrivateAttr(False)
+
+    @property
+    def steps(self) -> tuple[MaskSource, ...]:
+        """What is computed from its mask, of a source of one ROI."""
+        return self._steps
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether it is only for images whose masks are missing, which another source looks for."""
+        return self._stands_in
+
+    @property
+    def roi_name(self) -> str:
+        """The word of its ROI, of a source of one."""
+        mask: MaskSource = getattr(self, "mask")  # noqa: B009
+        return self._steps[-1].roi_name if self._steps else mask.roi_name
 
     @property
     def image_name(self) -> str:
@@ -61,20 +79,36 @@ class _Source(Frozen):
             raise ValueError(f'"{path}" needs {{centre}} if there are several centres, and only then')
         return self
 
-    def _each(self, images: Mapping[str, Mapping[str, object]]) -> Iterator[Self]:
+    def _each(self, images: Mapping[str, Mapping[str, object]], mask: MaskSource) -> Iterator[Self]:
         """A source for each centre, image and ROI. images: word, or "" → what becomes of the source, `{image}` for its text."""
-        mask: MaskSource = getattr(self, "mask")  # noqa: B009
         for centre in self.centres or (self.centre,):
             for word, own in images.items():
                 texts = {"{centre}": centre, "{image}": str(own.get("{image}", ""))}
                 changed = {name: value for name, value in own.items() if name != "{image}"}
-                placed = mask
-                if path := getattr(mask, "path", ""):
-                    placed = mask.model_copy(update={"path": _replaced(path, texts)})
                 own_path = _replaced(str(getattr(self, "path")), texts)  # noqa: B009
                 changed |= {"centre": centre, "centres": (), "image": word or None, "path": own_path}
-                for one in placed.each():
-                    yield self.model_copy(update={**changed, "mask": one})
+                for one in mask.each():
+                    for base in one.base.each() if one.steps else (one,):
+                        placed = base
+                        if path := getattr(base, "path", ""):
+                            placed = base.model_copy(update={"path": _replaced(path, texts)})
+                        found = self.model_copy(update={**changed, "mask": placed})
+                        found._steps = one.steps
+                        yield found
+
+    def _each_instead(self, images: Mapping[str, Mapping[str, object]]) -> Iterator[Self]:
+        """As `_each`, of the source that `otherwise` names at the mask, for each word of the mask that it has."""
+        mask: MaskSource = getattr(self, "mask")  # noqa: B009
+        instead: MaskSource | None = getattr(mask, "otherwise", None)
+        if instead is None:
+            return
+        words = mask.words
+        if len(words) == 1 and not getattr(instead, "rois", None):
+            instead = instead.model_copy(update={"roi": "" if words[0] == ROI else words[0]})
+        for found in self._each(images, instead):
+            if found.roi_name in words:
+                found._stands_in = True
+                yield found
 
 
 def _replaced(path: str, texts: Mapping[str, str]) -> str:
@@ -83,24 +117,29 @@ def _replaced(path: str, texts: Mapping[str, str]) -> str:
     return path
 
 
-def _mask_of(value: object) -> MaskSource:
-    return MASKS.parse(value)
-
-
-AnyMask = Annotated[SerializeAsAny[MaskSource], BeforeValidator(_mask_of)]
-
-
 def _check_calculation(calculation: Calculation | None, unit: str) -> None:
     """Raises ValueError if a calculation gives another unit."""
     if calculation is not None and calculation.gives not in ("", unit):
         raise ValueError(f'{calculation.kind} gives {calculation.gives}, and the unit of the source is "{unit}"')
 
 
-def _check_mask(mask: MaskSource, files: str) -> None:
-    """Raises ValueError if masks of a kind cannot belong to images of DICOM, or of files."""
-    if mask.files not in (files, "none"):
-        allowed = [kind for kind in MASKS.modules if MASKS.load(kind).files in (files, "none")]
-        raise ValueError(f'the mask cannot be "{mask.kind}"; allowed: {", ".join(allowed)}')
+def _check_mask(mask: MaskSource, files: str, modality: str) -> None:
+    """Raises ValueError if masks of a kind cannot belong to images of DICOM, or of files, or of a modality."""
+    for one in (mask.base, *mask.steps):
+        if one.files not in (files, "none"):
+            allowed = [kind for kind in MASKS.modules if MASKS.load(kind).files in (files, "none")]
+            raise ValueError(f'the mask cannot be "{one.kind}"; allowed: {", ".join(allowed)}')
+        if one.modalities and modality not in one.modalities:
+            raise ValueError(f"{one.kind} is for images of {', '.join(one.modalities)}; this one is of {modality}")
+    instead: MaskSource | None = getattr(mask, "otherwise", None)
+    if instead is None:
+        return
+    _check_mask(instead, files, modality)
+    if missing := [word for word in mask.words if word not in instead.words] if len(mask.words) > 1 else []:
+        known = ", ".join(instead.words)
+        raise ValueError(
+            f'otherwise gives {known}, and the mask has the ROI "{missing[0]}", too; name it under its rois'
+        )
 
 
 class DicomSource(_Source):
@@ -132,16 +171,24 @@ class DicomSource(_Source):
     @property
     def rule(self) -> ReadRule:
         """How its files are read."""
-        return ReadRule(regrid=self.regrid, **self.mask.rule)
+        return ReadRule(regrid=self.regrid, **self.mask.base.rule)
 
     def each(self) -> tuple[DicomSource, ...]:
         """A source for each of its centres, images and ROIs."""
+        return tuple(self._each(self._images, self.mask))
+
+    def each_instead(self) -> tuple[DicomSource, ...]:
+        """As `each`, of what `otherwise` says at the mask: for images whose masks are missing."""
+        return tuple(self._each_instead(self._images))
+
+    @property
+    def _images(self) -> dict[str, dict[str, object]]:
         words = self.image if isinstance(self.image, dict) else {self.image or "": {}}
-        return tuple(self._each({word: {"select": {**self.select, **own}} for word, own in words.items()}))
+        return {word: {"select": {**self.select, **own}} for word, own in words.items()}
 
     @model_validator(mode="after")
     def check_mask(self) -> DicomSource:
-        _check_mask(self.mask, "dicom")
+        _check_mask(self.mask, "dicom", self.modality)
         if self.pacs is not None and self.centres:
             raise ValueError("a PACS is that of one centre: give centre, and an entry for each")
         _check_calculation(self.calculate, self.unit)
@@ -172,12 +219,12 @@ class FileSource(_Source):
     @property
     def rule(self) -> ReadRule:
         """How its files are read."""
-        return ReadRule(volume=self.volume, **self.mask.rule)
+        return ReadRule(volume=self.volume, **self.mask.base.rule)
 
     @property
     def mask_path(self) -> str:
         """Template of the place of its masks; "" if they have no files of their own."""
-        return str(getattr(self.mask, "path", ""))
+        return str(getattr(self.mask.base, "path", ""))
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -186,20 +233,28 @@ class FileSource(_Source):
 
     @property
     def _has_readers(self) -> bool:
-        return bool(getattr(self.mask, "readers", False))
+        return bool(getattr(self.mask.base, "readers", False))
 
     @property
     def atlas_image(self) -> str:
         """Place of the image that an atlas was drawn on; "" if there is none."""
-        return str(getattr(self.mask, "template", ""))
+        return str(getattr(self.mask.base, "template", ""))
 
     def each(self) -> tuple[FileSource, ...]:
         """A source for each of its centres, images and ROIs, `{centre}` and `{image}` replaced."""
+        return tuple(self._each(self._images, self.mask))
+
+    def each_instead(self) -> tuple[FileSource, ...]:
+        """As `each`, of what `otherwise` says at the mask: for images whose masks are missing."""
+        return tuple(self._each_instead(self._images))
+
+    @property
+    def _images(self) -> dict[str, dict[str, object]]:
         if isinstance(self.image, dict):
             words = dict(self.image)
         else:
             words = {word: word for word in (self.image if isinstance(self.image, tuple) else (self.image or "",))}
-        return tuple(self._each({word: {"{image}": text} for word, text in words.items()}))
+        return {word: {"{image}": text} for word, text in words.items()}
 
     def codes(self, timepoints: Iterable[str]) -> dict[str, str]:
         """What {timepoint} can stand for in a path, and the time point that is meant by it."""
@@ -207,7 +262,7 @@ class FileSource(_Source):
 
     @model_validator(mode="after")
     def check_placeholders(self) -> FileSource:
-        _check_mask(self.mask, "path")
+        _check_mask(self.mask, "path", self.modality)
         _check_calculation(self.calculate, self.unit)
         if self.calculate is not None and (self.format != "nifti" or self.volume is not None):
             raise ValueError(
@@ -220,7 +275,7 @@ class FileSource(_Source):
             raise ValueError(f'"{self.path}" needs {{image}} if image names several, and only then')
         allowed = {"patient", "timepoint", "lesion"} | ({"image"} if several else set())
         allowed |= {"centre"} if self.centres else set()
-        lesions = bool(getattr(self.mask, "lesions", None))
+        lesions = bool(getattr(self.mask.base, "lesions", None))
         if self.registration and self.registration.to == "template" and not self.atlas_image:
             raise ValueError("registration is to a template, and the mask names none; say template: PATH at the mask")
         for path in self.templates:

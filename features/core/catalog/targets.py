@@ -59,9 +59,9 @@ def regions_of(cohort: Cohort, recipes: Iterable[Recipe]) -> tuple[Target, ...]:
 
 def _rois(cohort: Cohort, source: DicomSource | FileSource) -> list[tuple[str, bool]]:
     """The words of a source's ROIs, and whether they are one reader's; of a mask of another image those that it takes over."""
-    if source.mask.kind != "of":
-        return [(source.mask.roi_name, bool(getattr(source.mask, "reader", "")))]
+    if source.steps or source.mask.kind != "of":
+        return [(source.roi_name, bool(getattr(source.mask, "reader", "")))]
     image, words = str(getattr(source.mask, "image")), getattr(source.mask, "rois")  # noqa: B009
     drawn = [one for one in cohort.sources if one.centre == source.centre and one.image_name.lower() == image.lower()]
-    own = [roi for one in drawn if one.mask.kind != "of" for roi in _rois(cohort, one)]
+    own = [roi for one in drawn if one.steps or one.mask.kind != "of" for roi in _rois(cohort, one)]
     return [roi for roi in dict.fromkeys(own) if not words or roi[0] in words]

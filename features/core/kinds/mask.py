@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
-from features.core.case import ROI, Scan
+from features.core.case import ROI, Scan, Segmentation
 from features.core.kinds.registry import Kind, Registry
 from features.core.quarantine import Warned
 from features.core.region import Volume
@@ -23,12 +23,20 @@ RoiWord = Annotated[
 Reader = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
 ConsensusWord = Literal["majority", "staple", "none"]
 Mask = NDArray[np.bool_]
+LabelArray = NDArray[np.uint16]  # (z, y, x) on the grid of the image
 READERS_SAID = "each ROI is then their consensus, and `ROI_by_READER`"
 CONSENSUS = (
     "what counts as the ROI: what more than half of the readers drew (`majority`), what STAPLE holds for likely (`staple`), "
     "or `none`: there are single readers' regions alone"
 )
 OVERLAP = "whether the ROIs of an image that say so may share voxels: `allow`, or `reject` those that do"
+SEGMENTATION = (
+    "how the masks were made, in the words of DICOM: `manual`, `semiautomatic`, `automatic`; `given`: nothing is known"
+)
+OTHERWISE = (
+    "where the ROI of an image is that has no mask: a source that computes it, such as `{format: percent_of_max, …}`"
+)
+Made = Literal["given", "manual", "semiautomatic", "automatic"]
 ROIS = "word of each ROI → how the mask names it; a column says its ROI's word. Without it there is one ROI, without a word"
 
 
@@ -47,17 +55,22 @@ class Opened(Protocol):
     def dataset(self, path: Path) -> Any:
         """A DICOM file that holds contours or segments."""
 
+    def computed(self, scan: Scan, decided_by: Mapping[str, str], make: Callable[[], LabelArray]) -> LabelArray:
+        """The label map of an image that is kept, or is made now and kept. Raises the Rejected that it ended with."""
+
 
 class MaskSource(Kind):
     """Settings of where the ROIs of an image are, and how they are read.
 
     files: `dicom` where masks lie among the DICOM files of the image, `path` where a template tells their place, `none` where
     there are no files of their own. Behind the catalog a source has one ROI: `each` gives one for every word.
+    modalities: those of the images that it can be of; none: any.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)  # as it is written: `format`, not `kind`
 
     files: ClassVar[Literal["dicom", "path", "none"]]
+    modalities: ClassVar[tuple[str, ...]] = ()
     kind: str = Field(alias="format")
 
     def __hash__(self) -> int:
@@ -98,9 +111,41 @@ class MaskSource(Kind):
         """The words of its ROIs."""
         return tuple(one.roi_name for one in self.each())
 
+    @property
+    def made(self) -> Segmentation:
+        """How its ROIs were made."""
+        found: Segmentation = getattr(self, "segmentation", "given")
+        return found
+
+    @property
+    def base(self) -> MaskSource:
+        """Whose files are looked for: of a source that computes, that of the region in which it does."""
+        return self
+
+    @property
+    def steps(self) -> tuple[MaskSource, ...]:
+        """What is computed from the mask of `base`, one after the other."""
+        return ()
+
+    @property
+    def settings(self) -> str:
+        """What decides the ROI of a source that computes it, as JSON; "" of one that reads it from files."""
+        return ""
+
     def each(self) -> tuple[Self, ...]:
         """A source for each of its ROIs."""
         return (self,)
+
+    def place(self, folder: Path) -> str:  # noqa: ARG002
+        """What a source that computes needs besides and what decides nothing, as JSON. folder: that of the catalog."""
+        return ""
+
+    def resolved(self, folder: Path) -> Self:  # noqa: ARG002
+        """The same with what decides its results beside the catalog, such as the version of a command.
+
+        folder: that of the catalog. Raises MachineError if something that it needs is not there.
+        """
+        return self
 
     @classmethod
     @abstractmethod
@@ -121,4 +166,17 @@ def check_readers(readers: Collection[str], consensus: str) -> None:
         raise ValueError("a consensus needs two readers or more; of one reader say consensus: none")
 
 
-MASKS: Registry[MaskSource] = Registry(MaskSource, "features.images.masks.kinds", key="format")
+def check_otherwise(otherwise: MaskSource | None, readers: Collection[str]) -> None:
+    """Raises ValueError if a source cannot stand in for masks that are missing."""
+    if otherwise is None:
+        return
+    if readers:
+        raise ValueError("otherwise is for masks of one reader: a case that no reader drew stays without a consensus")
+    if not otherwise.settings:
+        raise ValueError(f'otherwise computes the ROI from the image; "{otherwise.kind}" does not')
+
+
+MASKS: Registry[MaskSource] = Registry(MaskSource, "features.images.masks.kinds", "features.deep.masks", key="format")
+
+
+AnyMask = Annotated[SerializeAsAny[MaskSource], BeforeValidator(MASKS.parse)]

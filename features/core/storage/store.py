@@ -27,6 +27,7 @@ from features.core.storage.together import write_together
 LOCK = Path("locks", "store")
 REGION, THUMBNAIL = "region", "thumbnail"  # blocks of work/: checks of scans, and their pictures
 REGISTRATION = "registration"  # block of work/: where images lie in the ones that their masks were drawn on
+LABEL_MAPS = "label_maps"  # block of work/: what commands and networks that make masks gave on an image
 SAMPLES = "samples"  # block of work/: what networks are shown of a region
 FIT = "fit"  # block of work/: what models of studies gave on a fold
 OWN = frozenset({"address", "rejected", "shape", "warnings"})  # names in the provenance of what the store itself says

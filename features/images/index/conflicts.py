@@ -97,6 +97,7 @@ def refused(one: Candidate, code: str) -> Refusal:
         series=one.series,
         image_name=one.image_name,
         roi_name=one.roi_name,
+        instead=one.instead,
     )
 
 

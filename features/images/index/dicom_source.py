@@ -184,7 +184,7 @@ def _find_source(
             refuse(wrong, images[0]._replace(files=files), every.values(), timepoint)
             continue
         image, mask = images[0], own[0][0] if own[0] else None
-        if mask and source.mask.roi_name == ROI and may_lack(source) and source.mask.pattern not in mask.header.rois:
+        if mask and source.roi_name == ROI and may_lack(source) and source.mask.pattern not in mask.header.rois:
             _ignore(findings, [*image.files, *own[0]], "no_roi")
             continue
         findings.candidates.append(
@@ -203,12 +203,15 @@ def _find_source(
                 rule=source.rule,
                 series=image.series.header.series,
                 image_name=source.image_name,
-                roi_name=source.mask.roi_name,
+                roi_name=source.roi_name,
                 reader=source.mask.reader,
                 of=rois_of(source.mask),
                 registration=source.registration,
                 frame=image.series.header.frame,
                 calculation=source.calculate,
+                segmentation=source.mask.made,
+                steps=source.steps,
+                instead=source.stands_in,
             )
         )
 
@@ -254,7 +257,8 @@ def _refuse(
     case = header.patient, timepoint, ""
     told = fault.message, dict(fault.details), header.series
     refusal = Refusal(fault.code, source.centre, source.modality, paths, *case, *told)
-    findings.refusals.append(replace(refusal, image_name=source.image_name, roi_name=source.mask.roi_name))
+    refusal = replace(refusal, image_name=source.image_name, roi_name=source.roi_name)
+    findings.refusals.append(replace(refusal, instead=source.stands_in))
 
 
 def _find_rest(
@@ -284,7 +288,7 @@ def _find_rest(
                 findings.ignored.setdefault(path, "mask")
             else:
                 centre, modality = own_source.centre, own_source.modality
-                words = own_source.image_name, own_source.mask.roi_name
+                words = own_source.image_name, own_source.roi_name
                 refusal = Refusal("IMAGE_MISSING", centre, modality, (path,), patient)
                 findings.refusals.append(replace(refusal, image_name=words[0], roi_name=words[1]))
 

@@ -25,7 +25,7 @@ def alike(sources: Iterable[FileSource]) -> list[tuple[FileSource, ...]]:
     found: dict[tuple[object, ...], list[FileSource]] = {}
     for one in sources:
         place = one.centre, one.modality, one.unit, one.format, one.image_name, one.volume, *one.templates
-        others = one.atlas_image, str(one.timepoint), str(one.registration), str(one.calculate)
+        others = one.atlas_image, str(one.timepoint), str(one.registration), str(one.calculate), one.stands_in
         found.setdefault((*place, *others), []).append(one)
     return [tuple(own) for own in found.values()]
 

@@ -9,9 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from features.core.case import ROI, Modality, ReadRule, Unit
+from features.core.case import ROI, Modality, ReadRule, Segmentation, Unit
 from features.core.catalog.id_form import IdForm, normalise_id
 from features.core.kinds.calculation import Calculation
+from features.core.kinds.mask import MaskSource
 from features.core.pseudonym import pseudonym
 from features.core.registration import Registration
 
@@ -72,7 +73,8 @@ class Candidate:
     image_name, roi_name: their words. of: the word of the image whose masks serve it, where they have not yet been joined, and
     which of its ROIs (none: all). drawn_on: the candidate whose image the mask was drawn on, where that is another one.
     reader: whose mask it is, of several. readers: of a consensus, those who drew it, of those who are declared.
-    calculation: how the image is calculated from its files.
+    calculation: how the image is calculated from its files. segmentation: how the mask was made. steps: what is computed from the
+    mask, one after the other; roi_name is then the word of what the last one gives. instead: only for an image that lacks its mask.
     """
 
     patient: str
@@ -100,6 +102,9 @@ class Candidate:
     consensus: str = ""
     declared_readers: tuple[str, ...] = ()
     calculation: Calculation | None = None
+    segmentation: Segmentation = "given"
+    steps: tuple[MaskSource, ...] = ()
+    instead: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -126,6 +131,7 @@ class Refusal:
     series: str = ""
     image_name: str = ""
     roi_name: str = ROI
+    instead: bool = False
 
 
 @dataclass(slots=True)

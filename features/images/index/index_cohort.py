@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from features.core.catalog.catalog import Catalog
 from features.core.digest import digest_bytes
 from features.core.pseudonym import fingerprint
 from features.core.quarantine import REASONS, Quarantined, Rejected
+from features.images.index.computed import computed_scan, settle_computed
 from features.images.index.conflicts import refused, set_apart, without_conflicts
 from features.images.index.file_cache import FileCache
 from features.images.index.findings import Candidate, Findings, Listener, Pseudonyms, Refusal
@@ -103,7 +104,7 @@ def index_cohort(
         cache,
         lambda done, total: tell("headers", done, total),
     )
-    joined, unjoined = join_images(found.candidates, found.refusals)
+    joined, unjoined = _joined(catalog, name, key, found, resolved=True)
     every: list[Candidate | Refusal] = [*joined, *unjoined, *found.refusals]
     left_out = [one for one in every if _is_withdrawn(one, name, withdrawn)]
     joined = [one for one in joined if not _is_withdrawn(one, name, withdrawn)]
@@ -115,7 +116,7 @@ def index_cohort(
         [one for one in [*found.refusals, *without] if not _is_withdrawn(one, name, withdrawn)],
     )
     scans: list[Scan] = []
-    for done, one in enumerate(_scans(candidates, name, cache), start=1):
+    for done, one in enumerate(_scans(candidates, name, cache, catalog.folder), start=1):
         if isinstance(one, Scan):
             scans.append(one)
         else:
@@ -162,10 +163,24 @@ def preview_cohort(
     Raises RadweaveError as `index_cohort`.
     """
     found = search_cohort(catalog, names, cache, lambda done, total: progress("headers", done, total))
-    joined, unjoined = join_images(found.candidates, found.refusals)
+    joined, unjoined = _joined(catalog, names.cohort, names.key, found, resolved=False)
     candidates, without = split_lesions(joined, cache, lambda done, total: progress("label maps", done, total))
     without += unjoined
     return *without_conflicts(candidates, [*found.refusals, *without]), found.doubts
+
+
+def _joined(
+    catalog: Catalog, name: str, key: bytes, found: Findings, *, resolved: bool
+) -> tuple[list[Candidate], list[Refusal]]:
+    """Candidates with all that their ROIs are computed from, and joined with the images that their ROIs were drawn on."""
+    cohort = catalog.cohort(name)
+    candidates, told = found.candidates, list[Refusal]()
+    if any(one.steps for one in candidates):
+        names = Pseudonyms(name, key, cohort.id_form)
+        folder = catalog.folder if resolved else None
+        candidates, told = settle_computed(candidates, names, catalog.root(name), list(cohort.timepoints), folder)
+    joined, unjoined = join_images(candidates, [*found.refusals, *told])
+    return joined, [*unjoined, *told]
 
 
 def _is_withdrawn(one: Candidate | Refusal, cohort: str, withdrawn: frozenset[str]) -> bool:
@@ -187,7 +202,7 @@ def _places(
     return places
 
 
-def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterator[Scan | Refusal]:
+def _scans(candidates: list[Candidate], cohort: str, cache: FileCache, folder: Path) -> Iterator[Scan | Refusal]:
     """Each candidate as a scan, or why it is none."""
     cache.verify(file for one in candidates for file in one.files)
     for start in range(0, len(candidates), _BATCH):
@@ -196,19 +211,19 @@ def _scans(candidates: list[Candidate], cohort: str, cache: FileCache) -> Iterat
         for one in batch:
             found_of = dict(zip(one.files, islice(digests, len(one.files)), strict=True))
             bad = [found for found in found_of.values() if isinstance(found, Rejected)]
-            yield refused(one, bad[0].code) if bad else _scan(one, cohort, found_of, cache)
+            yield refused(one, bad[0].code) if bad else _scan(one, cohort, found_of, cache, folder)
 
 
-def _scan(one: Candidate, cohort: str, digests: Mapping[Path, str | Rejected], cache: FileCache) -> Scan:
-    """A candidate, whose files have digests, as a scan."""
+def _scan(one: Candidate, cohort: str, digests: Mapping[Path, str | Rejected], cache: FileCache, folder: Path) -> Scan:
+    """A candidate, whose files have digests, as a scan. folder: that of the catalog."""
     image = _file_set(one.image_format, one.image, digests, cache)
-    readers = tuple(_scan(other, cohort, digests, cache) for other in one.readers)
+    readers = tuple(_scan(other, cohort, digests, cache, folder) for other in one.readers)
     if readers:
         mask = FileSet(one.mask_format, (), digest_bytes("".join(other.mask.digest for other in readers).encode()))
     else:
         mask = _file_set(one.mask_format, one.mask, digests, cache)
     case = CaseId(cohort, one.patient, one.timepoint, one.lesion)
-    return Scan(
+    scan = Scan(
         case,
         one.centre,
         one.modality,
@@ -225,7 +240,15 @@ def _scan(one: Candidate, cohort: str, digests: Mapping[Path, str | Rejected], c
         consensus=one.consensus,
         declared_readers=one.declared_readers,
         calculation=one.calculation,
+        segmentation=one.segmentation,
     )
+    if one.drawn_on is not None and one.drawn_on.steps:  # it is computed of the image that it is drawn on
+        there = _scan(one.drawn_on, cohort, digests, cache, folder)
+        made = {"mask": there.mask, "roi": there.roi, "segmentation": there.segmentation, "settings": there.settings}
+        scan = replace(scan, **made, inside=there.inside, place=there.place)  # type: ignore[arg-type]
+    for step in one.steps:
+        scan = computed_scan(scan, step, one.roi_name, folder)
+    return scan
 
 
 def _file_set(form: str, paths: tuple[Path, ...], digests: Mapping[Path, str | Rejected], cache: FileCache) -> FileSet:

@@ -123,7 +123,7 @@ def _add_consensus(
     place: _Place,
 ) -> None:
     own = Findings()
-    word = source.mask.roi_name
+    word = source.roi_name
     for _, mask in drawn:
         _add(own, [source], fields, image, [mask], place)
     findings.refusals += own.refusals
@@ -182,9 +182,12 @@ def _add(
             roi=one.mask.pattern,
             rule=one.rule,
             lesions=getattr(one.mask, "lesions", None),
-            roi_name=one.mask.roi_name,
+            roi_name=one.roi_name,
             reader=one.mask.reader,
             of=rois_of(one.mask),
+            segmentation=one.mask.made,
+            steps=one.steps,
+            instead=one.stands_in,
         )
         for one in sources
     ]
@@ -245,7 +248,8 @@ def doubt_about(source: FileSource, what: str) -> Refusal:
         (),
         message=what,
         image_name=source.image_name,
-        roi_name=source.mask.roi_name,
+        roi_name=source.roi_name,
+        instead=source.stands_in,
     )
 
 
@@ -264,5 +268,6 @@ def refusal_of(code: str, source: FileSource, fields: Fields, path: Path, first_
         lesion,
         message,
         image_name=source.image_name,
-        roi_name=source.mask.roi_name,
+        roi_name=source.roi_name,
+        instead=source.stands_in,
     )

@@ -14,6 +14,7 @@ from features.core.quarantine import Rejected
 from features.core.wording import counted
 from features.images.index.absent import tell_absent
 from features.images.index.archives import Unpacked, archives_of, is_archive
+from features.images.index.computed import stand_in
 from features.images.index.dicom_source import find_dicom
 from features.images.index.file_cache import FileCache
 from features.images.index.file_source import alike, find_files
@@ -58,24 +59,26 @@ def search_cohort(
         return _with_members(list_folder(path), source, findings, unpacked, see, cache)
 
     folders: dict[tuple[str, str], list[DicomSource]] = defaultdict(list)
-    for own in alike(source for source in cohort.sources if isinstance(source, FileSource)):
+    sources = cohort.every_source
+    for own in alike(source for source in sources if isinstance(source, FileSource)):
         here = partial(list_source, source=own[0])
         findings.add(find_files(here, own, cohort.timepoints, names.at(own[0].centre), cache))
-    for source in cohort.sources:
+    for source in sources:
         if isinstance(source, DicomSource):
             folders[source.centre, source.path].append(source)
-    every = [source for sources in folders.values() for source in sources]
+    every = [source for several in folders.values() for source in several]
     reader_of = memoised(lambda names: HeaderReader(names, every))
-    for (centre, path), sources in folders.items():
+    for (centre, path), own_sources in folders.items():
         reader = reader_of(names.at(centre))
-        listing = list_source(path, sources[0])
+        listing = list_source(path, own_sources[0])
         files: list[DicomFile] | None = None if seen is None else []
-        found = find_dicom(listing, sources, next(iter(cohort.timepoints)), reader, cache, progress, files)
+        found = find_dicom(listing, own_sources, next(iter(cohort.timepoints)), reader, cache, progress, files)
         if seen is not None:
             seen.append((centre, files or []))
         findings.add(found)
-        images = {source.image_name: source for source in reversed(sources)}
+        images = {source.image_name: source for source in reversed(own_sources)}
         findings.doubts += [doubt for source in images.values() if (doubt := _nothing_found(source, found))]
+    stand_in(findings)
     tell_absent(findings, cohort.sources)
     unpacked.forget_others()
     by_date = [one.timepoint.within_days for one in cohort.images if one.timepoint and one.timepoint.is_by_date]
@@ -106,7 +109,7 @@ def _nothing_found(source: DicomSource, found: Findings) -> Refusal | None:
         (),
         message=message,
         image_name=source.image_name,
-        roi_name=source.mask.roi_name,
+        roi_name=source.roi_name,
     )
 
 

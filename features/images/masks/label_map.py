@@ -11,15 +11,20 @@ from pydantic import Field, PositiveInt, model_validator
 from features.core.case import ROI, Scan
 from features.core.kinds.mask import (
     CONSENSUS,
+    OTHERWISE,
     OVERLAP,
     READERS_SAID,
     ROIS,
+    SEGMENTATION,
+    AnyMask,
     ConsensusWord,
+    Made,
     Mask,
     MaskSource,
     Opened,
     Reader,
     RoiWord,
+    check_otherwise,
     check_readers,
 )
 from features.core.quarantine import Warned
@@ -55,6 +60,8 @@ class LabelMap(MaskSource):
     readers: tuple[Reader, ...] = Field(
         (), description=f"words of the readers whose masks lie at `{{reader}}`; {READERS_SAID}"
     )
+    segmentation: Made = Field("given", description=SEGMENTATION)
+    otherwise: AnyMask | None = Field(None, description=OTHERWISE)
     consensus: ConsensusWord = Field("majority", description=CONSENSUS)
     template: str = Field(
         "",
@@ -71,6 +78,7 @@ class LabelMap(MaskSource):
         if bool(self.readers) != ("{reader}" in self.path):
             raise ValueError(f'"{self.path}" needs {{reader}} if readers are named, and only then')
         check_readers(self.readers, self.consensus)
+        check_otherwise(self.otherwise, self.readers)
         if self.readers and self.lesions is not None:
             raise ValueError("give either readers, whose masks are of the same ROI, or lesions")
         if "{" in self.template:

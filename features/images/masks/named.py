@@ -9,13 +9,18 @@ from pydantic import Field, model_validator
 from features.core.case import ROI
 from features.core.kinds.mask import (
     CONSENSUS,
+    OTHERWISE,
     OVERLAP,
     READERS_SAID,
     ROIS,
+    SEGMENTATION,
+    AnyMask,
     ConsensusWord,
+    Made,
     MaskSource,
     Reader,
     RoiWord,
+    check_otherwise,
     check_readers,
 )
 
@@ -38,6 +43,8 @@ class NamedRois(MaskSource):
         description="words of the readers, or word → what stands for `{reader}` in the pattern, of readers whose names are part of "
         f"those of ROIs; {READERS_SAID}",
     )
+    segmentation: Made = Field("given", description=SEGMENTATION)
+    otherwise: AnyMask | None = Field(None, description=OTHERWISE)
     consensus: ConsensusWord = Field("majority", description=CONSENSUS)
 
     @model_validator(mode="after")
@@ -50,6 +57,7 @@ class NamedRois(MaskSource):
             if bool(self.readers) != ("{reader}" in pattern):
                 raise ValueError(f'"{pattern}" needs {{reader}} if readers are named, and only then')
         check_readers(tuple(self.readers), self.consensus)
+        check_otherwise(self.otherwise, self.readers)
         return self
 
     @property

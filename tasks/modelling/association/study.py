@@ -66,7 +66,9 @@ class AssociationStudy(StudySettings):
         return [*self.effects, *self.deltas]
 
     def digest(self) -> str:
-        unused = set() if self.claims else {"claims"}  # studies without keep their addresses
+        unused = {
+            name for name in ("claims", "segmentation") if not getattr(self, name)
+        }  # studies without keep their addresses
         return digest_json(self.model_dump(mode="json", exclude={"name", "title", "description", "catalog", *unused}))
 
     @model_validator(mode="after")

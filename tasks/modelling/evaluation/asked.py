@@ -24,6 +24,7 @@ def question_of(study: Study, recipes: Sequence[Recipe], refreshed_by: str = "")
         missing_block=study.missing_block,
         blocks=tuple(sorted(study.used_blocks)),
         lesions=study.lesions,
+        segmentation=study.segmentation,
         deltas=study.deltas,
         stable=study.stable,
         leak_checked=study.leak_checked,

@@ -48,6 +48,7 @@ WORD = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 LATER = (
     "lesions",
+    "segmentation",
     "deltas",
     "stable",
     "leak_checked",

@@ -47,6 +47,8 @@ def test_a_scan_is_of_the_image_of_its_modality_and_of_the_region_without_a_name
             "reader": "",
             "drawn_on": "",
             "picture": "",
+            "segmentation": "given",
+            "segmented_by": "",
         }
     ]
 
@@ -64,14 +66,14 @@ def test_the_dictionary_tells_the_image_of_columns_of_images_alone() -> None:
 
 
 def test_other_tables_and_those_of_today_stay_as_they_are() -> None:
-    for name, kept in (("region", table(modality=["CT"])), ("scans", table(modality=["CT"], image=["t1c"], roi=["x"]))):
+    for name, kept in (("region", table(modality=["CT"])), ("scans", table(image=["t1c"], segmentation=["manual"]))):
         assert of_today(name, kept) is kept
     assert [name for name in ("scans", "quarantine", "region", "unmatched") if changes(name)] == ["scans", "quarantine"]
 
 
 def test_an_empty_table_has_the_columns_too() -> None:
     found = of_today("quarantine", table(case=[], modality=[], stage=[]))
-    assert (found.num_rows, found.schema.names) == (0, ["case", "image", "roi", "modality", "stage"])
+    assert (found.num_rows, found.schema.names) == (0, ["case", "image", "roi", "segmentation", "modality", "stage"])
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_parquet_keeps_types_and_values(small: Store, tmp_path: Path) -> None:
 
 def test_other_tables_go_out_alone(small: Store, tmp_path: Path) -> None:
     run_export(small, ["scans"], tmp_path / "scans.csv")
-    assert (tmp_path / "scans.dictionary.csv").read_text().count("\n") == 41  # a header, 20 columns of two cohorts
+    assert (tmp_path / "scans.dictionary.csv").read_text().count("\n") == 45  # a header, 22 columns of two cohorts
     run_export(small, ["dictionary"], tmp_path / "dictionary.csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dictionary.csv", "scans.csv", "scans.dictionary.csv"]
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from features.core.case import WHOLE_IMAGE, Scan
+from features.core.case import WHOLE_IMAGE, Scan, Segmentation
 from features.core.kinds.mask import Mask, MaskSource, Opened
 from features.core.quarantine import Warned
 from features.core.region import Volume
@@ -23,6 +23,10 @@ class Whole(MaskSource):
     @property
     def roi_name(self) -> str:
         return WHOLE_IMAGE
+
+    @property
+    def made(self) -> Segmentation:
+        return "none"
 
     @classmethod
     def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:  # noqa: ARG003
