@@ -34,9 +34,15 @@ ROWS: dict[str, dict[str, Any]] = {
     },
     "hao2018": {"inputs": {"PT"}, "fitted": {"svm", "shell"}, "claims": 2},
     "nie2016": {"inputs": {"t2", "adc", "uptake"}, "fitted": {"multilayer_perceptron"}, "claims": 4},
+    "oakdenrayner2017": {"inputs": {"CT"}, "fitted": {"network", "radweave", "ridge_logistic"}, "claims": 4},
     "riosvelazquez2017": {"inputs": {"CT"}, "fitted": {"elastic_net_logistic"}, "claims": 3},
     "shi2018": {"inputs": {"pet", "t1"}, "fitted": {"stacked_polynomial_network", "svm"}, "claims": 3},
     "sun2018": {"inputs": {"CT"}, "fitted": {"elastic_net", "shell", "ridge_logistic", "ridge_cox"}, "claims": 2},
+    "ypsilantis2015": {
+        "inputs": {"PT"},
+        "fitted": {"network", "adjacent", "symmetric_uncertainty", "ridge_logistic"},
+        "claims": 2,
+    },
 }
 
 UNDECIDED = {"shi2018"}  # whose fast form has too few patients for a verdict, as it says

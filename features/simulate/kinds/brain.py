@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 from scipy.special import expit
 
 from features.simulate import declared
@@ -91,6 +92,10 @@ class Brain(Planted):
     )
 
     kind: Literal["brain"] = "brain"
+    moved: bool = Field(
+        True,
+        description="at centre B the patient moves before FLAIR and ADC; false: nobody does, nothing is registered",
+    )
 
     def draw(self, rng: np.random.Generator, site: Site, n: int) -> pd.DataFrame:
         """Hidden states, outcomes, clinical values, and what the images are made by."""
@@ -149,7 +154,7 @@ class Brain(Planted):
         truth: dict[str, float] = {}
         for sequence in SEQUENCES:
             motion = STILL
-            if site.name == "B" and sequence in MOVED:
+            if self.moved and site.name == "B" and sequence in MOVED:
                 motion, told = _motion(person.stream("motion", sequence), sequence)
                 truth |= told
             if sequence != facts["lacks"]:
@@ -180,7 +185,7 @@ class Brain(Planted):
         return declared.cohort(
             f"Simulated glioma MR, {name}",
             sites,
-            images=[image for site in sites for image in _images(site)],
+            images=[image for site in sites for image in _images(site, self.moved and site.name == "B")],
             variables=VARIABLES,
             tables=[declared.clinical_table(site, COLUMNS) for site in sites],
             endpoints={
@@ -212,8 +217,8 @@ def _motion(rng: np.random.Generator, sequence: str) -> tuple[Rigid, dict[str, f
     return Rigid.of(turns, shifts), told  # type: ignore[arg-type]
 
 
-def _images(site: Site) -> list[dict[str, Any]]:
-    """The image sources of a centre: one for what has no unit, one for the ADC, and those that are to be registered."""
+def _images(site: Site, moved: bool) -> list[dict[str, Any]]:
+    """The image sources of a centre: one for what has no unit, one for the ADC, and where patients moved those to register."""
     folder = f"{site.name}/{{patient}}"
     mask = {
         "format": "nifti",
@@ -222,7 +227,6 @@ def _images(site: Site) -> list[dict[str, Any]]:
         "absent": "ignore",
     }
     facts = {"format": "nifti", "centre": site.name}
-    moved = site.name == "B"
     of_t1c = {"mask": {"format": "of", "image": "t1c"}, "registration": {"to": "t1c", "kind": "rigid"}}
     plain = [word for word in SEQUENCES if word != "adc" and not (moved and word in MOVED)]
     arbitrary = {"modality": "MR", "unit": "arbitrary"}

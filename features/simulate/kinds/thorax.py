@@ -1,7 +1,8 @@
-"""thorax: CT of lung tumours before treatment, with the response of the tumour to it and its EGFR mutation.
+"""thorax: CT of lung tumours before treatment, with the response to it, an EGFR mutation, and death in five years.
 
-Both follow one hidden state that is seen in the grain of the tumour; the response depends on stage and age too, the mutation on sex
-and smoking. After Coroller et al. 2016, Rios Velazquez et al. 2017 and Bibault et al. 2018.
+All follow one hidden state that is seen in the grain of the tumour; the response depends on stage and age too, the mutation on sex
+and smoking, and death on age, stage and smoking much. After Coroller et al. 2016, Rios Velazquez et al. 2017, Bibault et al. 2018
+and Oakden-Rayner et al. 2017.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ from features.simulate import declared
 from features.simulate.chest import Chest, to_hu, with_noise
 from features.simulate.fields import Histogram
 from features.simulate.oracle import Outcome
-from features.simulate.people import COLUMNS, VARIABLES, YES_NO, draw_people, first_day, toss, write_people
+from features.simulate.people import (
+    AGE_YEARS,
+    COLUMNS,
+    VARIABLES,
+    YES_NO,
+    draw_people,
+    first_day,
+    toss,
+    write_people,
+)
 from features.simulate.planted import Person, Planted, PlantedSignal
 from features.simulate.site import Site
 from features.simulate.tissue import Tissue
@@ -26,13 +36,15 @@ from features.simulate.write_dicom import StudyFacts
 
 RESPONSE, EGFR = 1.9, 1.9  # on the logits of a complete response and of a mutation, by a sd of the state
 FEMALE, NEVER_SMOKED = 1.0, 1.5  # on the logit of a mutation
+DEATH = 1.4  # on the logit of death within five years, by a sd of the state
+DEATH_YEAR, DEATH_STAGE, DEATH_SMOKER = 0.08, 0.8, 1.2  # on the same, by a year of age, a stage, and of who has smoked
 SMOKERS = 0.7
 GRAIN_MM, GRAIN_SLOPE, GRAIN_NOISE = 3.6, 0.5, 0.06  # of the log of the grain, by a sd of the state; beside it
 TUMOUR_HU = (35.0, 26.0)  # mean and sd
 
 
 class Thorax(Planted):
-    """A cohort of lung tumours on CT: the grain of the tumour goes with the response to treatment, and with its EGFR mutation."""
+    """A cohort of lung tumours on CT, whose grain goes with the response to treatment, an EGFR mutation, and death."""
 
     kind: Literal["thorax"] = "thorax"
 
@@ -47,6 +59,9 @@ class Thorax(Planted):
     outcomes: ClassVar[tuple[Outcome, ...]] = (
         Outcome("response", "binary", "logit", ("response",), (("clinical", "clinical_logit"),)),
         Outcome("egfr", "binary", "egfr_logit", ("egfr",), (("clinical", "egfr_clinical"), ("radiomics", "state"))),
+        Outcome(
+            "longevity", "binary", "death_logit", ("died",), (("clinical", "death_clinical"), ("radiomics", "state"))
+        ),
     )
     planted: ClassVar[tuple[PlantedSignal, ...]] = (
         PlantedSignal("grain", "CT, tumour", f"log mm: {GRAIN_SLOPE} a sd of the hidden state"),
@@ -55,6 +70,11 @@ class Thorax(Planted):
             "logit of an EGFR mutation",
             "tables: hidden state, sex, smoking",
             f"{EGFR} a sd of the state, {FEMALE} of women, {NEVER_SMOKED} of those who never smoked",
+        ),
+        PlantedSignal(
+            "logit of death within five years",
+            "tables: hidden state, age, stage, smoking",
+            f"{DEATH} a sd of the state, {DEATH_YEAR} a year, {DEATH_STAGE} a stage, {DEATH_SMOKER} of those who smoked",
         ),
     )  # fmt: skip
 
@@ -73,6 +93,13 @@ class Thorax(Planted):
         people["egfr"] = toss(rng, people["egfr_logit"].to_numpy() - 0.7 + site.shift)
         people["volume_ml"] = np.clip(28.0 * np.exp(0.35 * size), 13.0, 60.0)
         people["tumour_grain_mm"] = np.clip(GRAIN_MM * np.exp(GRAIN_SLOPE * state + GRAIN_NOISE * noise), 1.5, 12.0)
+        people["death_clinical"] = (
+            DEATH_YEAR * (people["age_years"] - AGE_YEARS)
+            + DEATH_STAGE * (people["stage"] - 2.5)
+            + DEATH_SMOKER * (people["smoker"] - SMOKERS)
+        )
+        people["death_logit"] = effect * (people["death_clinical"] + DEATH * state)
+        people["died"] = toss(rng, people["death_logit"].to_numpy() + site.shift)
         return people
 
     def write_images(self, folder: Path, person: Person, site: Site) -> Mapping[str, float]:
@@ -85,7 +112,7 @@ class Thorax(Planted):
         return {}
 
     def write_tables(self, folder: Path, site: Site, people: pd.DataFrame) -> None:
-        write_people(folder / f"{site.name}_clinical.csv", people, ["smoker", "response", "egfr"])
+        write_people(folder / f"{site.name}_clinical.csv", people, ["smoker", "response", "egfr", "died"])
 
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
         return declared.cohort(
@@ -97,6 +124,7 @@ class Thorax(Planted):
             endpoints={
                 "response": declared.binary("response", "complete pathological response"),
                 "egfr": declared.binary("egfr", "EGFR mutation"),
+                "longevity": declared.binary("died", "death within five years"),
             },
         )
 
@@ -108,5 +136,6 @@ FLAGS: dict[str, Any] = {
     "smoker": {"type": "flag", "description": "has ever smoked"},
     "response": declared.flag("no tumour was left after treatment"),
     "egfr": declared.flag("the tumour has an EGFR mutation"),
+    "died": declared.flag("died within five years of the scan"),
 }
 FLAG_COLUMNS: dict[str, Any] = {word: {"from": word, "codes": YES_NO} for word in FLAGS}
