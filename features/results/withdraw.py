@@ -17,7 +17,7 @@ from features.core.digest import digest_bytes
 from features.core.errors import DamagedError, RadweaveError, StoreError, past_damage
 from features.core.storage.place import is_file, is_remote, read_bytes, remove_file, write_bytes
 from features.core.storage.seal import check_seal, json_bytes
-from features.core.storage.store import FIT, LABEL_MAPS, SAMPLES, Store
+from features.core.storage.store import FIT, LABEL_MAPS, SAMPLES, TRAINING, Store
 from features.core.storage.table import parquet_bytes, read_provenance, read_table, read_with_provenance
 from features.results.audit import (
     DAMAGED,
@@ -216,6 +216,8 @@ def _purge(store: Store, case: str) -> Withdrawn:
     fits = fits_with(store, cohort)
     for digest in fits:
         remove_file(store.work(FIT, digest))
+    for digest in sorted(store.results().get(TRAINING, ())):  # its images may have taught them; they are taught again
+        remove_file(store.work(TRAINING, digest))
     studies = tuple(_purge_studies(store, case, unread))
     models = models_that_hold(store, cohort)
     for one in models:

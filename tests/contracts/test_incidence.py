@@ -17,10 +17,10 @@ from tasks.modelling.prediction import MOST_DAYS, Incidence
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
 from tests.support.design import fitted, make_design, make_rows
-from tests.support.kinds import small_model
+from tests.support.kinds import of_columns, small_model
 
 FOLLOWED = [kind for kind in ENDPOINTS.modules if issubclass(ENDPOINTS.load(kind), Timed)]
-ALL = [(model, endpoint) for endpoint in FOLLOWED for model in models_of(endpoint)]
+ALL = [(model, endpoint) for endpoint in FOLLOWED for model in of_columns(models_of(endpoint))]
 PAIRS = [pair for pair in ALL if not MODELS.load(pair[0]).order_alone]
 
 

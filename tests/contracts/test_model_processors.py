@@ -13,7 +13,7 @@ import pytest
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.target import Target
 from tests.support.design import ANY_ENDPOINT, make_design, make_rows
-from tests.support.kinds import small_model
+from tests.support.kinds import of_columns, small_model
 
 ROOT = Path(__file__).parents[2]
 # Their last digits are those of a processor: they add by BLAS, or in scikit-learn, scikit-survival and torch.
@@ -38,7 +38,7 @@ ADD_BY_BLAS = {
 def predict_all() -> dict[str, list[str]]:
     """Predictions and weights of every setting of every own model, for each endpoint, as text that holds all of their bits."""
     found = {}
-    for kind in MODELS.modules:
+    for kind in of_columns(MODELS.modules):
         model = MODELS.parse(small_model(kind, trees=10))
         if kind in ADD_BY_BLAS:
             continue

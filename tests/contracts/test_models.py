@@ -16,10 +16,10 @@ from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
 from tests.support.design import ANY_ENDPOINT, fitted, make_design, make_rows
-from tests.support.kinds import marks_of, small_model
+from tests.support.kinds import marks_of, of_columns, small_model
 
 # Every model with every kind of endpoint that it can predict.
-PAIRS = [(kind, endpoint) for kind in MODELS.modules for endpoint in sorted(MODELS.load(kind).endpoints)]
+PAIRS = [(kind, endpoint) for kind in of_columns(MODELS.modules) for endpoint in sorted(MODELS.load(kind).endpoints)]
 
 
 @pytest.fixture(

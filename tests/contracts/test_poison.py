@@ -20,9 +20,9 @@ from tasks.modelling.models.model import MODELS
 from tasks.modelling.rows import Rows
 from tasks.modelling.splits.split import SPLITS, Fold, Split
 from tests.support.design import make_design, make_study
-from tests.support.kinds import marks_of, small_model
+from tests.support.kinds import marks_of, of_columns, small_model
 
-PAIRS = [(kind, endpoint) for kind in MODELS.modules for endpoint in sorted(MODELS.load(kind).endpoints)]
+PAIRS = [(kind, endpoint) for kind in of_columns(MODELS.modules) for endpoint in sorted(MODELS.load(kind).endpoints)]
 FIRST = dict(reversed(PAIRS))
 STEPS = [type(step) for step in parse_candidate("cox").steps]
 
@@ -105,7 +105,7 @@ SPLIT_BY = [
     pytest.param(
         kind, split, marks=[*marks_of(kind, ""), *[pytest.mark.slow] * (split == DRAWN and kind != "lasso_logistic")]
     )
-    for kind in MODELS.modules
+    for kind in of_columns(MODELS.modules)
     for split in SPLITS.modules
 ]
 OTHERS = [pytest.param(*pair, marks=marks_of(pair[0], "")) for pair in PAIRS if FIRST[pair[0]] != pair[1]]

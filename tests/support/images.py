@@ -44,3 +44,18 @@ def make_images(risk: NDArray[np.float64], shape: tuple[int, ...], *, noise: flo
     bright = 0.4 / (1 + np.exp(-risk))
     grey[(slice(None), slice(None), slice(None), *middle)] += bright.reshape(-1, *[1] * len(shape))
     return ArrayImages(np.rint(np.clip(grey, 0, 1) * LEVELS).astype(np.uint16))
+
+
+def make_textures(risk: NDArray[np.float64], shape: tuple[int, ...], *, seed: int = 0) -> ArrayImages:
+    """Noise that is the finer the higher the risk of its case, (n,); all images have one mean and one spread."""
+    rng = np.random.default_rng(seed)
+    size = shape[2:]
+    fine = rng.standard_normal((len(risk), *shape))
+    coarse = rng.standard_normal((len(risk), *shape[:2], *[-(-side // 4) for side in size]))
+    for axis, side in enumerate(size, start=3):
+        coarse = np.repeat(coarse, 4, axis=axis).take(np.arange(side), axis=axis)
+    share = (1 / (1 + np.exp(-6 * risk))).reshape(-1, *[1] * len(shape))
+    grey = np.sqrt(share) * fine + np.sqrt(1 - share) * coarse
+    inside = tuple(range(3, grey.ndim))
+    grey = (grey - grey.mean(axis=inside, keepdims=True)) / grey.std(axis=inside, keepdims=True)
+    return ArrayImages(np.rint(np.clip(0.5 + 0.15 * grey, 0, 1) * LEVELS).astype(np.uint16))

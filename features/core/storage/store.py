@@ -30,6 +30,7 @@ REGISTRATION = "registration"  # block of work/: where images lie in the ones th
 LABEL_MAPS = "label_maps"  # block of work/: what commands and networks that make masks gave on an image
 SAMPLES = "samples"  # block of work/: what networks are shown of a region
 FIT = "fit"  # block of work/: what models of studies gave on a fold
+TRAINING = "training"  # block of work/: networks that are half-trained, until their fit is kept
 OWN = frozenset({"address", "rejected", "shape", "warnings"})  # names in the provenance of what the store itself says
 Values = Mapping[str, float | str]
 _PIXEL = np.dtype("<u2")

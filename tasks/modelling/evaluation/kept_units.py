@@ -10,6 +10,7 @@ from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.fit_address import FitAddress, FitAddresses
 from tasks.modelling.evaluation.kept_fits import KeptFits
 from tasks.modelling.evaluation.unit import Unit, fits_of
+from tasks.modelling.half_trained import HalfTrained, keeping
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,12 @@ class Todo:
 
 def run_and_keep(todo: Todo) -> list[Fit]:
     """As `run_unit`; each fit is kept as soon as it is done. Raises StoreError where it cannot be, or must not be, written."""
-    return [todo.kept.keep(address, fit) for address, fit in zip(todo.addresses, fits_of(todo.unit), strict=True)]
+    found = []
+    with keeping(HalfTrained(todo.kept.store, todo.kept.writing)) as half:
+        for address, fit in zip(todo.addresses, fits_of(todo.unit), strict=True):
+            found.append(todo.kept.keep(address, fit))
+            half.forget()
+    return found
 
 
 @dataclass(eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.outcome import Outcome
+from features.deep.learning.follow_up import AtRisk, interval_loss_sum
 from tasks.modelling.prediction import Incidence, curve_days
 from tasks.modelling.solvers.baseline import causes_of, fit_baseline
 
@@ -24,13 +25,10 @@ def cox_loss(event: NDArray[np.bool_], days: Floats) -> TorchLoss:
     """
     if not event.any():
         raise ValueError("a network of follow-up needs at least one event")
-    order = np.argsort(-days, kind="stable")
-    last = np.searchsorted(-days[order], -days[order], side="right") - 1  # of those at risk on the day of a case
+    at_risk, cases = AtRisk.of(event, days), len(days)
 
     def loss(torch: Any, told: Any) -> Any:
-        eta = told[torch.from_numpy(order), 0]
-        at_risk = torch.logcumsumexp(eta, 0)[torch.from_numpy(last)]
-        return (at_risk - eta)[torch.from_numpy(event[order])].sum() / len(order)
+        return at_risk.lost(torch, told[:, 0]) / cases
 
     return loss
 
@@ -87,7 +85,7 @@ def cut_intervals(outcome: Outcome, most: int) -> Intervals:
     seen = np.sort(outcome.days[outcome.flag])
     places = np.ceil(np.arange(1, most + 1) * len(seen) / most).astype(np.intp) - 1
     ends = np.unique(seen[np.maximum(places, 0)])
-    code, at_risk = _codes(outcome, ends)
+    code, at_risk = interval_codes(outcome, ends)
     causes = causes_of(outcome)
     events = np.stack([(code == cause + 1).sum(axis=0) for cause in range(causes)], axis=1)
     free = at_risk.sum(axis=0) - events.sum(axis=1)
@@ -110,25 +108,17 @@ def interval_loss(outcome: Outcome, intervals: Intervals) -> TorchLoss:
     A case counts in each interval that it is free of events until the end of, and in that of its event; who is censored within one
     counts in those before. Gensheimer & Narasimhan, PeerJ 2019;7:e6257; Lee et al., AAAI 2018 (causes).
     """
-    code, at_risk = _codes(outcome, intervals.ends)
-    causes = intervals.usual.shape[1]
-    events = (code[:, :, None] == np.arange(1, causes + 1)).astype(np.float32)
-    counted, usual = at_risk.astype(np.float32)[:, :, None], intervals.usual.astype(np.float32)
+    code, at_risk = interval_codes(outcome, intervals.ends)
+    usual = intervals.usual.astype(np.float32)
 
     def loss(torch: Any, told: Any) -> Any:
         odds = told.reshape(len(code), *usual.shape) + torch.from_numpy(usual)
-        if causes == 1:
-            asked = {"weight": torch.from_numpy(counted), "reduction": "sum"}
-            lost = torch.nn.functional.binary_cross_entropy_with_logits(odds, torch.from_numpy(events), **asked)
-        else:  # softplus: less the logarithm of the share that stays free
-            free = torch.nn.functional.softplus(torch.logsumexp(odds, dim=2, keepdim=True))
-            lost = (free * torch.from_numpy(counted)).sum() - (odds * torch.from_numpy(events)).sum()
-        return lost / len(code)
+        return interval_loss_sum(torch, odds, code, at_risk) / len(code)
 
     return loss
 
 
-def _codes(outcome: Outcome, ends: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def interval_codes(outcome: Outcome, ends: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Of each case and interval the cause of its event in it, or 0; and whether it counts there. (n, J) each."""
     assert outcome.days is not None
     own = np.searchsorted(ends, outcome.days, side="left")

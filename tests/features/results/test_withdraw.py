@@ -13,7 +13,7 @@ from features.core.case import Scan
 from features.core.errors import RadweaveError, StoreError
 from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
-from features.core.storage.store import FIT, SAMPLES, Store
+from features.core.storage.store import FIT, SAMPLES, TRAINING, Store
 from features.core.storage.table import read_table, write_table
 from features.results import manifest as manifest_module
 from features.results import withdraw as module
@@ -67,8 +67,11 @@ def test_fits_of_the_cohort_are_removed_whomever_they_were_made_of(full: Store) 
     for digest, cohorts in (("1" * 64, ["demo"]), ("2" * 64, ["other", "demo"]), ("3" * 64, ["other"]), ("4" * 64, [])):
         keep_fit(full, digest, *cohorts)
     full.work(FIT, "4" * 64).write_bytes(b"PAR1")
+    write_table(full.work(TRAINING, "5" * 64), pa.table({"data": [b"weights"]}), {"address": f"{TRAINING}/{'5' * 64}"})
     assert withdraw(full, "demo:p1", "consent").fits == 3
-    assert full.results()[FIT] == {"3" * 64}
+    assert (
+        full.results()[FIT] == {"3" * 64} and TRAINING not in full.results()
+    )  # networks that its images may have taught
 
 
 def everything(store: Store) -> str:

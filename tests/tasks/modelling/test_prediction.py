@@ -11,10 +11,10 @@ from tasks.modelling.models.model import MODELS, models_of
 from tasks.modelling.prediction import MOST_DAYS, Incidence, Prediction, curve_days
 from tasks.modelling.target import Target
 from tests.support.design import make_rows
-from tests.support.kinds import small_model
+from tests.support.kinds import of_columns, small_model
 
 
-@pytest.mark.parametrize("kind", models_of("multilabel"))
+@pytest.mark.parametrize("kind", of_columns(models_of("multilabel")))
 @pytest.mark.filterwarnings("ignore:Label .* is present in all training examples")
 @pytest.mark.filterwarnings("ignore:stacking. .*so all members count alike")
 def test_a_label_that_is_alike_in_an_inner_training_fold_has_that_answer(kind: str) -> None:

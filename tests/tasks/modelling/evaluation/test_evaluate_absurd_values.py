@@ -7,10 +7,10 @@ import pytest
 from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.models.model import MODELS
 from tests.support.design import make_design, make_study
-from tests.support.kinds import marks_of, small_model
+from tests.support.kinds import marks_of, of_columns, small_model
 
 
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=marks_of(kind, "")) for kind in MODELS.modules])
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=marks_of(kind, "")) for kind in of_columns(MODELS.modules)])
 def test_one_value_of_1e300_leaves_no_fold_without_scores(kind: str) -> None:
     """It trains in two of three folds and is predicted in the third, in the column that the outcome follows."""
     design = make_design(min(MODELS.load(kind).endpoints), n=48, p=4, nan=0.02)

@@ -11,7 +11,7 @@ from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.groups import risk_groups
 from tasks.modelling.models.model import models_of
 from tests.support.design import ANY_ENDPOINT, make_design, make_study
-from tests.support.kinds import marks_of
+from tests.support.kinds import marks_of, of_columns
 
 LEVELS = ("relapse", "death", "none", "relapse", "death", "relapse", "none", "relapse")
 
@@ -65,7 +65,9 @@ def test_cases_of_a_fold_without_a_cut_are_in_no_group() -> None:
     assert none.reason == "no case of any training fold could be predicted out of fold, so that groups have no cut"
 
 
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=marks_of(kind, "")) for kind in models_of("survival")])
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=marks_of(kind, "")) for kind in of_columns(models_of("survival"))]
+)
 def test_the_cut_of_a_training_fold_parts_the_test_cases_in_halves(kind: str) -> None:
     """Models of inner folds have fewer training cases: a risk whose scale grew with them would put all into one group."""
     design = make_design("survival", n=100, p=3, nan=0.0, centres=1)
