@@ -17,7 +17,7 @@ from features.core.kinds.endpoint import Endpoint
 from tasks.modelling.decisions.probability import NO_LINE, Line, fit_probability
 from tasks.modelling.decisions.threshold import youden_threshold
 from tasks.modelling.intervals.estimate import Estimate
-from tasks.modelling.metrics.metric import Metric, Scored, all_metrics_of
+from tasks.modelling.metrics.metric import METRICS, Metric, Scored, all_metrics_of
 from tasks.modelling.optimism import corrected_estimate
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.solvers.baseline import fit_baseline
@@ -43,7 +43,10 @@ def endpoint_of(world: World) -> Endpoint:
 
 
 def nested(world: World, n: int, repeats: int = 2, folds: int = 5) -> Way:
-    """Repeated cross-validation; the truth is that of the models of the first repeat, on fresh cases."""
+    """Repeated cross-validation; the truth is that of the models of the first repeat, on fresh cases, put together as folds are.
+
+    Of scores that depend on how many cases are scored together, fresh cases come as many at a time as a fold tests.
+    """
 
     def way(rng: np.random.Generator) -> Judged:
         cases, names = world.draw(rng, n), np.arange(n).astype(str)
@@ -55,7 +58,7 @@ def nested(world: World, n: int, repeats: int = 2, folds: int = 5) -> Way:
                 if not repeat:
                     truths.append(_scored(world, model, _take(cases, train), fresh, np.arange(FRESH)))
         return {
-            metric.kind: (metric.estimate(scored, names, "resampled"), _mean(metric, truths))
+            metric.kind: (metric.estimate(scored, names, "resampled"), _together(metric, truths, n // folds))
             for metric in all_metrics_of(world.endpoint)
         }
 
@@ -165,12 +168,45 @@ def _mean(metric: Metric, folds: list[Scored]) -> float:
     return float(np.mean(values)) if values else float("nan")
 
 
-def settings() -> Iterator[Setting]:
+def _together(metric: Metric, folds: list[Scored], size: int) -> float:
+    if metric.kind in ("auprc", "macro_auprc"):
+        folds = [_part(fold, np.arange(i, i + size)) for fold in folds for i in range(0, FRESH - size + 1, size)]
+    value = metric.value(folds)
+    return float("nan") if value is None else value
+
+
+def _part(fold: Scored, own: NDArray[np.intp]) -> Scored:
+    return replace(
+        fold,
+        rows=fold.rows[own],
+        outcome=fold.outcome.take(own),
+        prediction=fold.prediction.take(own),
+        centres=fold.centres[own],
+    )
+
+
+def is_of_mean(setting: Setting, kind: str) -> bool:
+    """Whether the target of a metric is the mean of the truths: not where the interval is of the models at hand."""
+    return setting.mean and not (setting.name.startswith("nested") and METRICS.parse(kind).over_folds == "these")
+
+
+def settings(more: bool = False) -> Iterator[Setting]:
+    """more: instead, learners that find the signal in some data sets and miss it in others, and few cases."""
+    if more:
+        for kind, effect in (("binary", 0.0), ("binary", 0.8), ("survival", 0.5)):
+            screen = World(kind, "", effect, learner="screen", columns=100)
+            yield Setting(f"nested, {kind}, n = 100, 5 of 100 columns, effect {effect}", nested(screen, 100), True)
+        for kind, effect in (("binary", 0.8), ("survival", 0.5)):
+            yield Setting(
+                f"nested, {kind}, n = 40, effect {effect}", nested(World(kind, "", effect), 40, repeats=5), True
+            )
+        return
     for kind, effects in (
         ("binary", (0.0, 0.7)),
         ("continuous", (0.0, 0.5)),
         ("survival", (0.0, 0.5)),
         ("ordinal", (0.0, 0.5)),
+        ("multiclass", (0.0, 0.7)),
     ):
         for effect in effects:
             world = World(kind, "", effect)

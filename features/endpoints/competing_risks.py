@@ -29,7 +29,7 @@ class CompetingRisks(Timed):
     metrics: ClassVar[tuple[str, ...]] = ("cause_c",)
     further_metrics: ClassVar[tuple[str, ...]] = (
         *("time_auc", "brier_at_horizon", "scaled_brier_at_horizon", "integrated_brier", "observed_expected"),
-        *("intercept_at_horizon", "slope_at_horizon", "hazard_ratio"),
+        *("intercept_at_horizon", "slope_at_horizon", "hazard_ratio", "rmtl_difference"),
     )
     figures: ClassVar[tuple[str, ...]] = ("cumulative_incidence",)
     of_each: ClassVar[str] = "events of interest"

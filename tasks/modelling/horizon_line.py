@@ -20,7 +20,6 @@ class HorizonLine(Recalibrated):
 
     needs: ClassVar[Need] = "incidence"
     at_horizon: ClassVar[bool] = True
-    resampled: ClassVar[str] = "over cross-validation none was tried"
 
     def _line(self, folds: Sequence[Scored]) -> Line:
         if reason := no_horizon(folds):

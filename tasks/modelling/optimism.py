@@ -94,10 +94,10 @@ def _variance(
     position, patients = patients_of([draw.rows for draw in draws], groups)
     times = times_drawn([draw.trained for draw in draws], position, patients, len(groups))
     if isinstance(metric, RowMetric):
-        if metric.resampled or metric.undrawn:
-            raise ValueError(metric.resampled or metric.undrawn)
-        if metric.interval_above is not None and left_out <= metric.interval_above:
-            raise ValueError(f"the score is not above {metric.interval_above:g}, where none was found that holds")
+        if metric.undrawn:
+            raise ValueError(metric.undrawn)
+        if metric.drawn_above is not None and left_out <= metric.drawn_above:
+            raise ValueError(f"the score is not above {metric.drawn_above:g}, where none was found that holds")
         moved = influence_of(left_out, metric.parts_of(draws, within), metric.of_sums, groups)
         return drawn_variance(*moved_by_rows(moved), times)
     if not isinstance(metric, PairMetric):

@@ -9,12 +9,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.modelling.intervals.estimate import Estimate, Models
-from tasks.modelling.intervals.patient_pairs import patients_of
+from tasks.modelling.intervals.estimate import Estimate, Models, Way
 from tasks.modelling.intervals.row_interval import moved_estimate
+from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.intervals.words import no_interval
 from tasks.modelling.lacking import Need
-from tasks.modelling.metrics.metric import Metric, Scored, training_of
+from tasks.modelling.metrics.metric import Metric, Scored, ends_of, tested_of
 
 Floats = NDArray[np.float64]
 _STEPS, _ENOUGH, _MOST = 50, 1e-10, 1e3
@@ -76,10 +76,11 @@ class Recalibrated(Metric):
     compares: ClassVar[bool] = False
     chance: ClassVar[float | None] = None
     gathered: ClassVar[str] = "one line is laid through the cases of all {folds}"
+    scale: ClassVar[Scale] = "plain"
+    over_folds: ClassVar[Way] = "these"
     uncorrected: ClassVar[str] = (
         "predictions of the cases that a model was fitted to are right on average, whatever the model is worth"
     )
-    resampled: ClassVar[str] = "over cross-validation none was found that is narrow enough"
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:  # noqa: ARG002 (nothing is compared)
         found = self._line(folds)
@@ -97,21 +98,18 @@ class Recalibrated(Metric):
         *,
         within: bool,  # noqa: ARG002
     ) -> Estimate:
-        """By the infinitesimal jackknife over patients, which of the fixed model is the sandwich estimator."""
+        """By the infinitesimal jackknife over patients, which of the fixed model is the sandwich estimator.
+
+        Over cross-validation it is of the models of the folds: built anew they would be too high as often as too low, which test
+        cases that trained the other models hide.
+        """
         if models == "centres":
             return Estimate(value, reason=no_interval("of this score none was found that holds for a new centre"))
-        if models == "resampled" and self.resampled:
-            return Estimate(value, reason=no_interval(self.resampled))
         by_row = self._line(folds).moved
         assert by_row is not None
-        rows = [fold.rows for fold in folds]
-        position, patients = patients_of(rows, groups)
-        numbers = {repeat: i for i, repeat in enumerate(dict.fromkeys(fold.repeat for fold in folds))}
-        moved = np.zeros((len(numbers), patients))
-        repeats = np.concatenate([np.full(len(fold.rows), numbers[fold.repeat]) for fold in folds])
-        np.add.at(moved, (repeats, position[np.concatenate(rows)]), by_row)
-        train, ratio = training_of(folds)
-        return moved_estimate(value, moved, models, train=train, ratio=ratio, scale="plain")
+        tested = tested_of(folds, groups)
+        moved = tested.by_patient(np.split(by_row, ends_of(folds)))
+        return moved_estimate(value, moved, tested, models, scale=self.scale, way=self.over_folds)
 
     def _line(self, folds: Sequence[Scored]) -> Line:
         logistic = folds[0].endpoint.predicted == "risk"

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.modelling.intervals.estimate import Way
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
@@ -23,9 +24,8 @@ class ShareRight(RowMetric):
     compares: ClassVar[bool] = False
     chance: ClassVar[float | None] = None
     scale: ClassVar[Scale] = "count"
-    resampled: ClassVar[str] = (
-        "the threshold of a fold moves all its cases alike, and how far cannot be told from one data set"
-    )
+    over_folds: ClassVar[Way] = "folds"
+    undrawn: ClassVar[str] = "thresholds of draws move all their cases alike, and none was found that holds"
 
     @abstractmethod
     def counted(self, fold: Scored) -> NDArray[np.bool_]:

@@ -16,6 +16,13 @@ NORMAL = 1.959963984540054  # of the standard normal distribution, 2.5 % lie abo
 Models = Literal["resampled", "bootstrap", "centres", "fixed"]
 
 
+# What an interval over cross-validation is of, and what it takes for its variance: as was measured to hold for the score.
+# built: the mean score of models built in this way; patients, who also train the models of others (retrained.py)
+# folds: the same; patients, and that the threshold or cut of a fold moves all its cases alike (fold_wise.py)
+# these: the score of the models of these folds on other cases; patients, who also train the models of others
+Way = Literal["built", "folds", "these"]
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A score with its 95 % interval.

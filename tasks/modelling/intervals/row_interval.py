@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.modelling.intervals.delong import least_of_perfect
-from tasks.modelling.intervals.estimate import Estimate, Models
+from tasks.modelling.intervals.estimate import Estimate, Models, Way
+from tasks.modelling.intervals.fold_wise import fold_wise_variance, moved_by_fold
 from tasks.modelling.intervals.patient_pairs import patients_of
 from tasks.modelling.intervals.retrained import with_training
 from tasks.modelling.intervals.scale import Scale, interval_on
-from tasks.modelling.intervals.words import THIS_MODEL, no_interval, other_data
+from tasks.modelling.intervals.words import THESE_MODELS, THIS_MODEL, no_interval, other_data
 
 Floats = NDArray[np.float64]
 _STEP = 1e-4  # rows weigh so much more and less for derivatives
@@ -29,67 +30,90 @@ class RowSums:
     part: str
 
 
+@dataclass(frozen=True, eq=False)
+class FoldsTested:
+    """What was tested: rows and repeat of each fold, and what stays together, (n,). train, ratio: as in pair_estimate."""
+
+    rows: Sequence[NDArray[np.intp]]
+    repeats: Sequence[int]
+    groups: NDArray[np.str_]
+    train: float
+    ratio: float
+
+    def by_patient(self, by_row: Sequence[Floats]) -> Floats:
+        """(repeats, patients) of what each row of each fold moves the score."""
+        position, patients = patients_of(self.rows, self.groups)
+        number = {repeat: i for i, repeat in enumerate(dict.fromkeys(self.repeats))}
+        moved = np.zeros((len(number), patients))
+        for rows, repeat, own in zip(self.rows, self.repeats, by_row, strict=True):
+            np.add.at(moved[number[repeat]], position[rows], own)
+        return moved
+
+
 def row_estimate(
     value: float,
     sums: Sequence[RowSums],
     of_sums: Callable[[Floats], Floats],
-    groups: NDArray[np.str_],
+    tested: FoldsTested,
     models: Models,
     *,
-    train: float,
-    ratio: float,
-    above: float | None = None,
     scale: Scale = "loss",
-    resampled: str = "",
+    way: Way = "built",
 ) -> Estimate:
     """The value with its 95 % interval, or the reason why there is none.
 
-    value: the mean of `of_sums` over the parts, weighted by their rows; parts where it is undefined do not count. groups: (n,)
-    what stays together. train, ratio: as in pair_estimate. above: only higher values have an interval if models are resampled.
-    scale: see scale.py; of "count" the last column of adds counts the cases of which the value is a share. resampled: why there is
-    no interval if models are.
+    value: the mean of `of_sums` over the parts, weighted by their rows; parts where it is undefined do not count. scale:
+    see scale.py; of "count" the last column of adds counts the cases of which the value is a share. way: what it is of if models
+    are resampled.
     The variance is that of pair_interval, with the derivative of the value with regard to the weight of a patient as its influence
     (the infinitesimal jackknife, Efron, Biometrika 1981;68:589).
     """
     if models == "centres":
         return Estimate(value, reason=no_interval("of this score none was found that holds for a new centre"))
-    if models == "resampled" and resampled:
-        return Estimate(value, reason=no_interval(resampled))
     if scale == "count" and value in (0.0, 1.0) and models == "fixed":
         counted = [one.rows[one.adds[:, -1] > 0] for one in sums]
-        least = least_of_perfect(len(np.unique(groups[np.concatenate(counted)])))
+        least = least_of_perfect(len(np.unique(tested.groups[np.concatenate(counted)])))
         return Estimate(value, *((least, 1.0) if value == 1.0 else (0.0, 1.0 - least)), interval_of=THIS_MODEL)
-    moved = influence_of(value, sums, of_sums, groups)
-    return moved_estimate(value, moved, models, train=train, ratio=ratio, above=above, scale=scale)
+    moved = influence_of(value, sums, of_sums, tested.groups)
+    return moved_estimate(value, moved, tested, models, scale=scale, way=way)
 
 
 def moved_estimate(
     value: float,
     moved: Floats,
+    tested: FoldsTested,
     models: Models,
     *,
-    train: float,
-    ratio: float,
-    above: float | None = None,
     scale: Scale,
+    way: Way = "built",
+    test: float | None = None,
 ) -> Estimate:
-    """The value with its 95 % interval by how much each patient moves it in each repeat, (repeats, patients)."""
+    """The value with its 95 % interval by how much each patient moves it in each repeat, (repeats, patients).
+
+    test: how many cases are scored together, where the score depends on it.
+    """
     patients = (moved != 0).any(axis=0).sum()
     try:
         if not patients > 1:
             raise ValueError("all patients add the same")
         variance = float((moved.sum(axis=0) ** 2).sum()) * float(patients / (patients - 1))
         if models == "resampled":
-            if len(moved) < 2:
-                raise ValueError("a single repeat")
-            if above is not None and value <= above:
-                raise ValueError(f"the score is not above {above:g}, where none was found that is narrow enough")
-            unrest = float((len(moved) * moved).var(axis=0, ddof=1).sum())
-            variance = with_training(variance, unrest, ratio)
+            variance = _over_folds(variance, moved, tested, way)
         low, high = interval_on(scale, value, variance)
     except ValueError as error:
         return Estimate(value, reason=no_interval(str(error)))
-    return Estimate(value, low, high, interval_of=THIS_MODEL if models == "fixed" else other_data(train))
+    of = THESE_MODELS if way == "these" else other_data(tested.train, test)
+    return Estimate(value, low, high, interval_of=THIS_MODEL if models == "fixed" else of)
+
+
+def _over_folds(settled: float, moved: Floats, tested: FoldsTested, way: Way) -> float:
+    if way == "folds":
+        by_fold = moved_by_fold(moved, tested.rows, tested.repeats, tested.groups)
+        return fold_wise_variance(settled, by_fold, tested.ratio)
+    if len(moved) < 2:
+        raise ValueError("a single repeat")
+    unrest = float((len(moved) * moved).var(axis=0, ddof=1).sum())
+    return with_training(settled, unrest, tested.ratio)
 
 
 def influence_of(

@@ -9,9 +9,16 @@ NEW_CENTRE = (
 )
 
 
-def other_data(train: float) -> str:
-    """train: how many cases train a model on average."""
-    return f"the mean score of models built in this way on {train:.0f} cases; other training and test cases are allowed for"
+THESE_MODELS = (
+    "the models of these folds on other cases like these; how they differ is allowed for, other cases to choose training cases "
+    "from are not"
+)
+
+
+def other_data(train: float, test: float | None = None) -> str:
+    """train: how many cases train a model on average. test: how many are scored together, where the score depends on it."""
+    among = "" if test is None else f", among {test:.0f} test cases at a time"
+    return f"the mean score of models built in this way on {train:.0f} cases{among}; other training and test cases are allowed for"
 
 
 def no_interval(why: str) -> str:

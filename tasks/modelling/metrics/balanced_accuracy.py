@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.kinds.compared import Compared
+from tasks.modelling.intervals.estimate import Way
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
@@ -28,9 +29,8 @@ class BalancedAccuracy(RowMetric):
     needs: ClassVar[Need] = "decision"
     compares: ClassVar[bool] = False
     scale: ClassVar[Scale] = "share"
-    resampled: ClassVar[str] = (
-        "what was found holds over cross-validation, but is 1.4 to 1.8 times as wide as it needs to be"
-    )
+    over_folds: ClassVar[Way] = "folds"
+    undrawn: ClassVar[str] = "thresholds of draws move all their cases alike, and none was found that holds"
 
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         levels = max(2, len(fold.outcome.levels))

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from features.core.kinds.compared import Compared
 from tasks.modelling.follow_up.hazard_ratio import LogHazard, log_hazard_ratio, moved_by
-from tasks.modelling.intervals.estimate import Estimate, Models
-from tasks.modelling.intervals.patient_pairs import patients_of
+from tasks.modelling.intervals.estimate import Estimate, Models, Way
 from tasks.modelling.intervals.row_interval import moved_estimate
+from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.intervals.words import no_interval
 from tasks.modelling.lacking import GROUPS_OF_DRAWS, Need
-from tasks.modelling.metrics.metric import Metric, training_of
+from tasks.modelling.metrics.metric import Metric, ends_of, tested_of
 from tasks.modelling.scored import Scored
 
 Floats = NDArray[np.float64]
@@ -36,6 +36,8 @@ class HazardRatio(Metric):
     ideal: ClassVar[float | None] = None
     chance: ClassVar[float | None] = 1.0
     chance_is: ClassVar[str] = "groups of equal hazard"
+    scale: ClassVar[Scale] = "positive"
+    over_folds: ClassVar[Way] = "folds"
     uncorrected: ClassVar[str] = GROUPS_OF_DRAWS
     gathered: ClassVar[str] = "cases are compared within their {fold} only, and one ratio is fitted to all {folds}"
 
@@ -49,17 +51,13 @@ class HazardRatio(Metric):
     def interval(
         self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
-        """Of one model, by the residuals of patients. Folds of cross-validation have cuts of their own, as thresholds have."""
-        if models != "fixed":
-            why = "folds have cuts of their own, and how far these move the ratio cannot be told from one data set"
-            return Estimate(value, reason=no_interval(why))
-        by_row = moved_by(*_cases(folds, within), self._fitted(folds, within))
-        rows = np.concatenate([fold.rows for fold in folds])
-        position, patients = patients_of([rows], groups)
-        moved = np.zeros((1, patients))
-        np.add.at(moved[0], position[rows], by_row * value)
-        train, ratio = training_of(folds)
-        return moved_estimate(value, moved, models, train=train, ratio=ratio, scale="positive")
+        """By the residuals of patients. Folds of cross-validation have cuts of their own, as thresholds have."""
+        if models == "centres":
+            return Estimate(value, reason=no_interval("of this score none was found that holds for a new centre"))
+        by_row = moved_by(*_cases(folds, within), self._fitted(folds, within)) * value
+        tested = tested_of(folds, groups)
+        moved = tested.by_patient(np.split(by_row, ends_of(folds)))
+        return moved_estimate(value, moved, tested, models, scale=self.scale, way=self.over_folds)
 
     def _fitted(self, folds: Sequence[Scored], within: bool) -> LogHazard:
         return log_hazard_ratio(*_cases(folds, within))

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from features.core.kinds.compared import Compared
 from tasks.modelling.intervals.estimate import Estimate, Models
+from tasks.modelling.intervals.row_interval import moved_estimate
 from tasks.modelling.intervals.words import no_interval
 from tasks.modelling.lacking import Need
-from tasks.modelling.metrics.metric import Metric, Scored
-from tasks.modelling.precision import average_precision
+from tasks.modelling.metrics.metric import Metric, Scored, parts_of, tested_of
+from tasks.modelling.precision import Compared as Together
+from tasks.modelling.precision import compared_in, mean_precision, moved_mean
 
 
 class MacroAuprc(Metric):
@@ -34,31 +36,26 @@ class MacroAuprc(Metric):
     )
 
     def value(self, folds: Sequence[Scored], *, within: bool = False) -> float | None:
-        levels = len(folds[0].outcome.levels)
-        total, size = np.zeros(levels), np.zeros(levels)
-        for fold in folds:
-            parts = [np.arange(len(fold.rows))]
-            if within and fold.centre is not None:
-                parts = [np.flatnonzero(fold.centre == centre) for centre in np.unique(fold.centre)]
-            for part in parts:
-                label, said = fold.seen[part] > 0, fold.chances[part]
-                for level in range(levels):
-                    count = int(label[:, level].sum())
-                    if 0 < count < len(part):
-                        total[level] += count * average_precision(label[:, level], said[:, level])
-                        size[level] += count
-        known = size > 0
-        return float((total[known] / size[known]).mean()) if known.any() else None
+        found = [one for level in _compared(folds, within=within) if (one := mean_precision(level)) is not None]
+        return float(np.mean(found)) if found else None
 
     def interval(
-        self,
-        value: float,
-        folds: Sequence[Scored],  # noqa: ARG002
-        groups: NDArray[np.str_],  # noqa: ARG002
-        models: Models,  # noqa: ARG002
-        *,
-        within: bool,  # noqa: ARG002
+        self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
-        return Estimate(
-            value, reason=no_interval("of means over classes or labels of this score none was found that holds")
-        )
+        if models == "centres":
+            return Estimate(value, reason=no_interval("of this score none was found that holds for a new centre"))
+        levels = [level for level in _compared(folds, within=within) if level]
+        sizes, tested = [len(fold.rows) for fold in folds], tested_of(folds, groups)
+        each = [moved_mean(mean_precision(level) or 0.0, level, sizes) for level in levels]
+        moved = tested.by_patient([np.mean(own, axis=0) for own in zip(*each, strict=True)])
+        cases = float(np.mean([len(one.label) for one in levels[0]]))
+        return moved_estimate(value, moved, tested, models, scale=self.scale, test=cases)
+
+
+def _compared(folds: Sequence[Scored], *, within: bool) -> list[list[Together]]:
+    """Of each class or label."""
+    parts = [parts_of(fold, within=within) for fold in folds]
+    return [
+        compared_in(parts, [fold.seen[:, level] > 0 for fold in folds], [fold.chances[:, level] for fold in folds])
+        for level in range(len(folds[0].outcome.levels))
+    ]

@@ -13,9 +13,9 @@ from features.core.kinds.endpoint import Endpoint
 from features.core.kinds.registry import Kind, Registry
 from features.core.outcome import Outcome
 from features.core.wording import counted
-from tasks.modelling.intervals.estimate import Estimate, Models
+from tasks.modelling.intervals.estimate import Estimate, Models, Way
 from tasks.modelling.intervals.pair_interval import pair_estimate
-from tasks.modelling.intervals.row_interval import RowSums, row_estimate
+from tasks.modelling.intervals.row_interval import FoldsTested, RowSums, row_estimate
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need, lacking
 from tasks.modelling.pairs import Pairs, Sums, share_of_sums, sums, within_centres
@@ -31,7 +31,8 @@ class Metric(Kind):
     that value. lowest: where the axis of a figure begins, if no score is below it; least: where it begins at the latest. It
     ends at 1.
     at_horizon: whether it judges follow-up at one day, so that studies may ask for it at several (`horizons`).
-    scale: on which an interval is symmetrical. uncorrected: why it has no value under the bootstrap, where it makes no sense.
+    scale: on which an interval is symmetrical. over_folds: what its interval is of under cross-validation. uncorrected: why it has
+    no value under the bootstrap, where it makes no sense.
     gathered: how cases and folds are put together, in words, with the names of a fold and of all of them to be filled in.
     """
 
@@ -47,6 +48,7 @@ class Metric(Kind):
     least: ClassVar[float] = 0.0
     at_horizon: ClassVar[bool] = False
     scale: ClassVar[Scale] = "share"
+    over_folds: ClassVar[Way] = "built"
     uncorrected: ClassVar[str] = ""
     gathered: ClassVar[str]
 
@@ -125,14 +127,13 @@ class RowMetric(Metric):
     """A number computed from sums over rows.
 
     Within centres it is computed for each centre over all folds, and these values are averaged by the cases of the centres that
-    have one. interval_above: only higher values have an interval under cross-validation.
-    resampled: why it has no interval under cross-validation, where none was found; undrawn: likewise under the bootstrap.
+    have one. undrawn: why it has none under the bootstrap,
+    where none was found; drawn_above: only higher values have one there.
     """
 
     gathered: ClassVar[str] = "cases of all {folds} are counted together"
-    interval_above: ClassVar[float | None] = None
+    drawn_above: ClassVar[float | None] = None
     scale: ClassVar[Scale] = "loss"
-    resampled: ClassVar[str] = ""
     undrawn: ClassVar[str] = ""
 
     @abstractmethod
@@ -157,19 +158,8 @@ class RowMetric(Metric):
     def interval(
         self, value: float, folds: Sequence[Scored], groups: NDArray[np.str_], models: Models, *, within: bool
     ) -> Estimate:
-        train, ratio = training_of(folds)
-        return row_estimate(
-            value,
-            self.parts_of(folds, within),
-            self.of_sums,
-            groups,
-            models,
-            train=train,
-            ratio=ratio,
-            above=self.interval_above,
-            scale=self.scale,
-            resampled=self.resampled,
-        )
+        parts, tested = self.parts_of(folds, within), tested_of(folds, groups)
+        return row_estimate(value, parts, self.of_sums, tested, models, scale=self.scale, way=self.over_folds)
 
     def parts_of(self, folds: Sequence[Scored], within: bool) -> list[RowSums]:
         """What rows add, by centre or all together."""
@@ -186,6 +176,23 @@ def training_of(folds: Sequence[Scored]) -> tuple[float, float]:
     """Training cases of a fold on average, and how many of them there are to a test case."""
     train, test = sum(len(fold.train) for fold in folds), sum(len(fold.rows) for fold in folds)
     return train / len(folds), train / max(test, 1)
+
+
+def tested_of(folds: Sequence[Scored], groups: NDArray[np.str_]) -> FoldsTested:
+    """What these folds tested, as intervals take it."""
+    return FoldsTested([fold.rows for fold in folds], [fold.repeat for fold in folds], groups, *training_of(folds))
+
+
+def parts_of(fold: Scored, *, within: bool) -> list[NDArray[np.intp]]:
+    """Places of the cases of a fold that are compared with each other: all, or those of each centre."""
+    if not within or fold.centre is None:
+        return [np.arange(len(fold.rows))]
+    return [np.flatnonzero(fold.centre == centre) for centre in np.unique(fold.centre)]
+
+
+def ends_of(folds: Sequence[Scored]) -> NDArray[np.intp]:
+    """Where the cases of each fold but the last end, if those of all folds follow each other."""
+    return np.cumsum([len(fold.rows) for fold in folds])[:-1]
 
 
 def where_of(within: bool) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.kinds.compared import Compared
+from tasks.modelling.intervals.estimate import Way
 from tasks.modelling.intervals.scale import Scale
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.metric import RowMetric, Scored
@@ -33,9 +34,8 @@ class NetBenefit(RowMetric):
     chance: ClassVar[float | None] = 0.0
     chance_is: ClassVar[str] = "treating everybody, or nobody"
     scale: ClassVar[Scale] = "plain"
-    resampled: ClassVar[str] = (
-        "what was found holds over cross-validation, but is 1.5 to 2.9 times as wide as it needs to be"
-    )
+    over_folds: ClassVar[Way] = "these"
+    undrawn: ClassVar[str] = "none was found that is narrow enough"
 
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         share = float(fold.train.flag.mean())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features.core.kinds.compared import Compared
 from tasks.modelling.follow_up.weights import weight_table
 from tasks.modelling.horizon_metric import HorizonMetric
+from tasks.modelling.intervals.estimate import Way
 from tasks.modelling.scored import Scored
 
 
@@ -28,7 +29,7 @@ class ObservedExpected(HorizonMetric):
     uncorrected: ClassVar[str] = (
         "a model is right on average about the cases that it was fitted to, whatever it is worth"
     )
-    resampled: ClassVar[str] = "over cross-validation none was found that is narrow enough"
+    over_folds: ClassVar[Way] = "these"
 
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         days = np.array([fold.horizon])

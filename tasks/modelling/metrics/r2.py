@@ -29,7 +29,7 @@ class R2(RowMetric):
     chance_is: ClassVar[str] = "the mean of the training fold"
     lowest: ClassVar[float] = -0.2
     least: ClassVar[float] = -1.0
-    interval_above: ClassVar[float | None] = 0.0  # on noise it would hold, but be 1.6 times as wide as needed
+    drawn_above: ClassVar[float | None] = 0.0
 
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         seen, value = fold.outcome.value, fold.prediction.value

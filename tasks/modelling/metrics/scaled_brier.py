@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.core.kinds.compared import Compared
+from tasks.modelling.intervals.estimate import Way
 from tasks.modelling.lacking import Need
 from tasks.modelling.metrics.brier import squared_distance
 from tasks.modelling.metrics.metric import RowMetric, Scored
@@ -31,7 +32,8 @@ class ScaledBrier(RowMetric):
     chance_is: ClassVar[str] = "the shares of the training fold"
     lowest: ClassVar[float] = -0.2
     least: ClassVar[float] = -1.0
-    interval_above: ClassVar[float | None] = 0.0  # as of R², of which it is the likeness
+    over_folds: ClassVar[Way] = "these"
+    drawn_above: ClassVar[float | None] = 0.0  # as of R², of which it is the likeness
 
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         usual = replace(fold, outcome=fold.train, rows=np.arange(len(fold.train)), centres=np.empty(0, np.str_)).seen

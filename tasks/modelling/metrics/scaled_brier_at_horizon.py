@@ -33,7 +33,7 @@ class ScaledBrierAtHorizon(HorizonMetric):
     lowest: ClassVar[float] = -0.2
     least: ClassVar[float] = -1.0
     scale: ClassVar[Scale] = "loss"
-    resampled: ClassVar[str] = "over cross-validation none was tried"
+    undrawn: ClassVar[str] = "none was tried"
 
     def row_sums(self, fold: Scored) -> NDArray[np.float64]:
         days = np.array([fold.horizon])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from features.core.outcome import Outcome
 from tasks.modelling.censoring import Censoring
 from tasks.modelling.follow_up.brier import brier_by_day, mean_over_days
 from tasks.modelling.follow_up.hazard_ratio import log_hazard_ratio, moved_by
-from tasks.modelling.follow_up.rmst import restricted_mean
+from tasks.modelling.follow_up.rmst import restricted_mean, time_lost
 from tasks.modelling.follow_up.time_auc import auc_by_day
 from tasks.modelling.follow_up.weights import weight_table
 from tasks.modelling.metrics.metric import METRICS
@@ -190,9 +191,11 @@ def test_swapping_groups_turns_the_ratio_and_the_difference_round() -> None:
         assert found.low is not None
         assert found.high is not None
         assert found.low < (found.value or 0) < found.high
-        resampled = metric.estimate([fold, fold], np.arange(80).astype(str), "resampled")
-        assert (resampled.value, resampled.low) == (pytest.approx(found.value), None)
-        assert resampled.reason.startswith("no interval: folds have cuts of their own")
+        resampled = metric.estimate([fold, replace(fold, repeat=1, cut=0.3)], np.arange(80).astype(str), "resampled")
+        assert resampled.low is not None
+        assert resampled.high is not None
+        assert resampled.low < (resampled.value or 0) < resampled.high
+        assert resampled.high - resampled.low > found.high - found.low
 
 
 def test_what_was_seen_over_what_was_expected_is_1_where_all_is_known() -> None:
@@ -250,3 +253,58 @@ def test_a_real_table_has_the_scores_of_scikit_survival(public_data: Path) -> No
     )
     distance = brier_by_day(seen, censoring, said, days)
     assert distance.mean(axis=0) == pytest.approx(brier_score(*peers, 1 - said, days)[1], abs=1e-12)
+
+
+DAYS = np.array([3, 5, 5, 8, 10, 12, 12, 15, 18, 20, 21, 25, 25, 30, 33, 36, 40, 41, 45, 50], float)
+CAUSES = np.array([1, 2, 1, 0, 1, 2, 0, 1, 0, 2, 1, 1, 0, 2, 1, 0, 1, 2, 0, 0])
+
+
+def test_time_lost_and_its_error_are_those_of_r() -> None:
+    """survfit of R 4.2.2, survival 3.5.3, summary(rmean = 35), of every second case: with two states and with three."""
+    first = np.arange(20) % 2 == 0
+    for own, lost, free, error in (
+        (first, 11.0333333333, 23.9666666667, 4.12004944235),
+        (~first, 3.375, 30.4285714286, 2.83172366098),
+    ):
+        assert time_lost(DAYS[own], CAUSES[own], 35.0)[0] == pytest.approx(lost, abs=1e-9)
+        mean, moved = restricted_mean(DAYS[own], CAUSES[own] == 1, 35.0)
+        assert (mean, (moved**2).sum() ** 0.5) == (pytest.approx(free, abs=1e-9), pytest.approx(error, abs=1e-9))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), until=st.integers(1, 60))
+def test_days_free_and_days_lost_to_each_cause_add_up(seed: int, until: int) -> None:
+    seen, _ = followed(seed)
+    assert seen.days is not None
+    code = np.where(seen.flag, 1 + np.arange(80) % 2, 0)
+    free = restricted_mean(seen.days, seen.flag, float(until))
+    lost = [
+        time_lost(seen.days, np.where(code == cause, 1, np.where(code > 0, 2, 0)), float(until)) for cause in (1, 2)
+    ]
+    assert free[0] + sum(mean for mean, _ in lost) == pytest.approx(until, abs=1e-9)
+    np.testing.assert_allclose(free[1] + lost[0][1] + lost[1][1], 0, atol=1e-9)
+    assert lost[0][1].sum() == pytest.approx(0, abs=1e-9)
+
+
+def test_a_case_moves_days_lost_as_more_weight_of_it_does() -> None:
+    whole, moved = time_lost(DAYS, CAUSES, 35.0)
+    for case in (1, 2, 10, 13):
+        times = np.full(20, 200)
+        times[case] += 1
+        heavier = time_lost(np.repeat(DAYS, times), np.repeat(CAUSES, times), 35.0)[0]
+        assert (heavier - whole) * 200 == pytest.approx(moved[case], rel=0.01, abs=1e-3)
+
+
+def test_the_group_of_high_risk_loses_more_days() -> None:
+    code = CAUSES
+    seen = Outcome(code, DAYS, levels=("none", "relapse", "death"))
+    risk = np.where(np.arange(20) % 2 == 0, 1.0, -1.0)
+    late = ANY_ENDPOINT["competing_risks"].model_copy(update={"horizon_days": 35.0})
+    fold = Scored(np.arange(20), seen, Prediction(risk), seen, late, cut=0.0)
+    found = METRICS.parse("rmtl_difference").estimate([fold], np.arange(20).astype(str), "fixed")
+    assert found.value == pytest.approx(11.0333333333 - 3.375)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < found.value < found.high
+    pairs = METRICS.parse("rmtl_difference").estimate([fold], np.repeat(np.arange(10), 2).astype(str), "fixed")
+    assert pairs.low is not None  # patients of two rows, one in each group: what they share is taken off

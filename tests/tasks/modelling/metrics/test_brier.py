@@ -21,9 +21,11 @@ from sklearn.metrics import (
 from features.core.outcome import Outcome
 from tasks.modelling.curves.calibration import calibration_curve
 from tasks.modelling.curves.decision import decision_curve
+from tasks.modelling.intervals.words import other_data
 from tasks.modelling.metrics.metric import METRICS, Scored, all_metrics_of
+from tasks.modelling.precision import average_precision, moved_precision
 from tasks.modelling.prediction import Prediction
-from tests.support.design import ANY_ENDPOINT
+from tests.support.design import ANY_ENDPOINT, BINARY
 
 LEVELS = ("a", "b", "c")
 LEARNT = (0.1, (-0.4, 1.3))
@@ -191,27 +193,23 @@ def test_all_positives_found_has_the_limit_of_clopper_and_pearson() -> None:
     assert (found.value, found.low, found.high) == (1.0, pytest.approx(0.8316, abs=1e-4), 1.0)
 
 
-def test_intervals_of_a_fixed_model_are_there_and_those_of_cross_validation_have_a_reason() -> None:
+def test_every_score_has_an_interval_of_one_model_and_of_cross_validation() -> None:
     groups = np.arange(40).astype(str)
     folds = [drawn(1), replace(drawn(1), repeat=1)]
-    for name in (
-        "balanced_accuracy",
-        "sensitivity",
-        "specificity",
-        "net_benefit",
-        "calibration_intercept",
-        "calibration_slope",
-    ):
-        metric = METRICS.parse(name)
+    for metric in all_metrics_of(BINARY):
         fixed, resampled = metric.estimate(folds[:1], groups, "fixed"), metric.estimate(folds, groups, "resampled")
         assert fixed.value is not None
         assert fixed.low is not None
         assert fixed.high is not None
         assert fixed.low < fixed.value < fixed.high
-        assert resampled.low is None
-        assert resampled.reason.startswith("no interval: ")
-    brier = METRICS.parse("brier").estimate(folds, groups, "resampled")
-    assert brier.low is not None
+        assert resampled.value is not None
+        assert resampled.low is not None
+        assert resampled.high is not None
+        assert resampled.low < resampled.value < resampled.high
+        these = metric.over_folds == "these"
+        assert resampled.interval_of.startswith("the models of these folds" if these else "the mean score of models")
+    small = METRICS.parse("auprc").estimate(folds, groups, "resampled")
+    assert small.interval_of == other_data(40, 40)
 
 
 @settings(max_examples=20, deadline=None)
@@ -240,3 +238,15 @@ def test_a_badly_calibrated_model_equals_r_and_dcurves(public_data: Path) -> Non
     label, said = fold.outcome.flag, fold.chances[:, 0]
     assert value("brier", fold) == pytest.approx(brier_score_loss(label, said), abs=1e-12)
     assert value("auprc", fold) == pytest.approx(average_precision_score(label, risk), abs=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), places=st.integers(0, 2))
+def test_a_case_moves_the_average_precision_as_more_weight_of_it_does(seed: int, places: int) -> None:
+    fold, times = drawn(seed, 20), np.full(20, 400)
+    label, risk = fold.outcome.flag, fold.risk.round(places)
+    moved, case = moved_precision(label, risk), seed % 20
+    assert moved.sum() == pytest.approx(0, abs=1e-12)
+    times[case] += 1
+    more = average_precision(np.repeat(label, times), np.repeat(risk, times)) - average_precision(label, risk)
+    assert more * 400 == pytest.approx(moved[case], rel=0.02, abs=1e-4)
