@@ -25,7 +25,7 @@ class Pair(NamedTuple):
     """A model of a study with its settings, and the estimator with the same as keywords, one for each setting.
 
     blocks: so many, one after the other, have the columns. visits: so many cases in a row are of one patient.
-    columns: the first so many alone.
+    columns: the first so many alone. classes: three, of which the third are cases of a high first column.
     """
 
     title: str
@@ -36,6 +36,7 @@ class Pair(NamedTuple):
     blocks: int = 1
     visits: int = 1
     columns: int | None = None
+    classes: bool = False
 
 
 class Fold(NamedTuple):
@@ -65,6 +66,7 @@ def pairs(columns: int) -> list[Pair]:
     boosted = GradientBoostingClassifier(learning_rate=0.05, max_depth=2, max_features="sqrt", random_state=0)
     grown = ExtraTreesClassifier(100, min_samples_leaf=3, max_features="sqrt", random_state=0)
     net = LogisticRegression(l1_ratio=0.5, solver="saga", max_iter=5000, random_state=0)
+    several = LogisticRegression(l1_ratio=1.0, solver="saga", max_iter=5000, random_state=0)
     number = ElasticNet(l1_ratio=0.5, tol=1e-6, max_iter=100_000)
     sparse = LogisticRegression(l1_ratio=1.0, solver="liblinear", max_iter=1000, random_state=0)
     forest = RandomForestClassifier(100, min_samples_leaf=3, max_features="sqrt", random_state=0)
@@ -76,6 +78,7 @@ def pairs(columns: int) -> list[Pair]:
         Pair("random forest", {"kind": "random_forest", "min_samples_leaf": [3]}, forest, [{}]),
         Pair("ridge logistic", {"kind": "ridge_logistic", "C": weak}, LogisticRegression(), [{"C": C} for C in weak]),
         Pair("elastic net logistic", {"kind": "elastic_net_logistic", "C": [0.3]}, net, [{"C": 0.3}]),
+        Pair("LASSO, three classes", {"kind": "lasso_logistic", "C": [0.3]}, several, [{"C": 0.3}], classes=True),
         Pair("ridge", {"kind": "ridge", "alpha": strong}, Ridge(), [{"alpha": a} for a in strong], number=True),
         Pair("elastic net", {"kind": "elastic_net", "alpha_fraction": [0.2]}, number, [{"alpha": "0.2"}], number=True),
         Pair("extra trees", {"kind": "extra_trees"}, grown, [{}]),
@@ -119,14 +122,21 @@ def run_peer(pair: Pair, folds: Sequence[Fold]) -> list[NDArray[np.float64]]:
             if settings.get("alpha") == "0.2":  # a share of the largest penalty
                 share = len(fold.y) * getattr(pair.peer, "l1_ratio", 1.0)  # Lasso has an l1_ratio of 1
                 told = {"alpha": 0.2 * np.abs(fold.X.T @ (fold.y - fold.y.mean())).max() / share}
-            one = clone(pair.peer).set_params(**told).fit(fold.X, fold.y)
-            if pair.number:
+            one = clone(pair.peer).set_params(**told).fit(fold.X, answers(pair, fold))
+            if pair.classes:
+                found.append(one.predict_proba(fold.tested)[:, 1])
+            elif pair.number:
                 found.append(one.predict(fold.tested))
             elif hasattr(one, "decision_function"):
                 found.append(one.decision_function(fold.tested))
             else:
                 found.append(one.predict_proba(fold.tested)[:, 1])
     return found
+
+
+def answers(pair: Pair, fold: Fold) -> NDArray[Any]:
+    """What models are fitted to."""
+    return np.where(fold.X[:, 0] > 0.7, 2, fold.y) if pair.classes else fold.y
 
 
 def run_ours(pair: Pair, folds: Sequence[Fold]) -> list[NDArray[np.float64]]:
@@ -137,7 +147,7 @@ def run_ours(pair: Pair, folds: Sequence[Fold]) -> list[NDArray[np.float64]]:
     from tasks.modelling.rows import Columns, Rows
     from tasks.modelling.target import Target
 
-    kind = "continuous" if pair.number else "binary"
+    kind = "continuous" if pair.number else "multiclass" if pair.classes else "binary"
     endpoint, found = ENDPOINTS.parse({"kind": kind, "column": "outcome"}), []
     for fold in folds:
         names = np.array([f"c{i}" for i in range(fold.X.shape[1])])
@@ -147,11 +157,14 @@ def run_ours(pair: Pair, folds: Sequence[Fold]) -> list[NDArray[np.float64]]:
             Rows(X, columns, {"patient": (np.arange(len(X)) // pair.visits).astype(str)}) for X in (fold.X, fold.tested)
         )
         outcome = Outcome.of_value(fold.y) if pair.number else Outcome.of_flag(fold.y)
+        if pair.classes:
+            outcome = Outcome(answers(pair, fold).astype(np.intp), levels=("no", "yes", "high"))
         model = MODELS.parse(pair.model)
         for one in model.fit_variants(train, Target(outcome, endpoint), 0, model.variants()):
             if isinstance(one, Exception):
                 raise one
-            risk = one.predict(test).risk
+            told = one.predict(test)
+            risk = told.probability[:, 1] if told.probability is not None else told.risk
             assert risk is not None
             found.append(risk)
     return found

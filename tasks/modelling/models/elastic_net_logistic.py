@@ -26,7 +26,9 @@ class ElasticNetLogistic(PathModel):
 
     kind: Literal["elastic_net_logistic"] = "elastic_net_logistic"
     compared: ClassVar[Compared] = Compared(
-        "LogisticRegression of scikit-learn (saga) on WORC-Lipo", "1e-3", "contracts/test_model_peers.py"
+        "LogisticRegression of scikit-learn (saga) on WORC-Lipo; glmnet of R, of three classes",
+        "1e-3; glmnet 1e-5",
+        "contracts/test_model_peers.py",
     )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal"})
     tuned: ClassVar[tuple[str, ...]] = ("l1_ratio", "C")

@@ -21,16 +21,16 @@ from tasks.modelling.target import Target
 class LassoLogistic(PathModel):
     """Logistic regression with an L1 penalty and a free intercept; the score is the log odds.
 
-    Of classes and labels one regression for each against the rest; of ranks one for each step up (Frank & Hall 2001), whose
-    probabilities are made to fall (the lower of each and those before). C: inverse strength of the penalty, as in scikit-learn:
-    sum of losses × C + sum of the sizes of coefficients. Where every coefficient is zero, all scores tie.
-    Tibshirani, J R Stat Soc B 1996;58:267.
+    Of several classes it is multinomial: one likelihood, with coefficients of every class. Of labels it is one regression each; of
+    ranks one for each step up (Frank & Hall 2001), whose probabilities are made to fall (the lower of each and those before). C:
+    inverse strength of the penalty, as in scikit-learn: sum of losses × C + sum of the sizes of coefficients. Where every
+    coefficient is zero, all scores tie. Tibshirani, J R Stat Soc B 1996;58:267; Friedman et al., J Stat Softw 2010;33:1.
     """
 
     kind: Literal["lasso_logistic"] = "lasso_logistic"
     compared: ClassVar[Compared] = Compared(
-        "LogisticRegression of scikit-learn; glmnet of R on HCC-TACE-Seg",
-        "1e-5; glmnet 1e-4",
+        "LogisticRegression of scikit-learn; glmnet of R on HCC-TACE-Seg, of three classes on WORC-Lipo",
+        "1e-5; glmnet 1e-4 and 1e-5",
         "tasks/modelling/solvers/test_lasso_logistic_path.py",
     )
     endpoints: ClassVar[frozenset[str]] = frozenset({"binary", "multiclass", "multilabel", "ordinal"})
@@ -67,10 +67,17 @@ def fit_paths(
     settings = np.unique(inverse)
     try:
         asked = questions(target.y, predicted, levels)
-        each = [_path(rows.X, answers, settings, l1_ratio, class_weight) for answers in asked.T]
+        if predicted == "classes" and asked.shape[1] > 2:
+            paths = _of_classes(rows.X, asked, settings, l1_ratio, class_weight)
+        elif predicted == "classes":  # half the log odds for the one, half against the other
+            half = _path(rows.X, asked[:, 1], settings, l1_ratio, class_weight) / 2
+            paths = np.stack([-half, half], axis=1)
+        else:
+            each = [_path(rows.X, answers, settings, l1_ratio, class_weight) for answers in asked.T]
+            paths = np.stack(each, axis=1)
     except NUMERICAL as error:
         return [error for _ in inverse]
-    found = dict(zip(settings.tolist(), np.stack(each, axis=1), strict=True))
+    found = dict(zip(settings.tolist(), paths, strict=True))
     seen = np.flatnonzero(np.bincount(target.y, minlength=levels)) if predicted in ("classes", "ranks") else None
     return [FittedLassoLogistic(found[C], predicted, levels, seen) for C in map(float, inverse)]
 
@@ -88,6 +95,18 @@ def _path(X: Floats, answers: NDArray[np.bool_], settings: Floats, l1_ratio: flo
     weights = np.where(answers, odds, 1.0)
     path = lasso_logistic_path(X, answers, weights, 1 / (n * settings), l1_ratio=l1_ratio)
     path[:, 0] -= np.log(odds)  # King & Zeng, Polit Anal 2001;9:137
+    return path
+
+
+def _of_classes(X: Floats, asked: NDArray[np.bool_], settings: Floats, l1_ratio: float, class_weight: str) -> Floats:
+    """Intercepts and coefficients for each C, ascending, (settings, classes, 1 + p), of one likelihood."""
+    from tasks.modelling.solvers.lasso_multinomial_path import lasso_multinomial_path
+
+    n, classes = asked.shape
+    codes, size = asked.argmax(axis=1), asked.sum(axis=0)
+    times = n / (classes * size) if class_weight == "balanced" else np.ones(classes)
+    path = lasso_multinomial_path(X, codes, classes, times[codes], 1 / (n * settings), l1_ratio=l1_ratio)
+    path[:, :, 0] -= np.log(times)
     return path
 
 
@@ -111,17 +130,13 @@ class FittedLassoLogistic(FittedModel):
             raise ArithmeticError("logistic regression gave scores that are not finite")
         if self.predicted == "risk":
             return Prediction(risk=odds[:, 0])
-        likely = _probability(odds)
         if self.seen is None:
-            return Prediction(probability=likely)
+            return Prediction(probability=_probability(odds))
         probability = np.zeros((len(odds), self.levels))
         if self.predicted == "ranks":
-            probability[:, self.seen] = ranks_of_steps(likely)
+            probability[:, self.seen] = ranks_of_steps(_probability(odds))
             return Prediction(risk=(probability * np.arange(self.levels)).sum(axis=1), probability=probability)
-        total = likely.sum(axis=1, keepdims=True)
-        probability[:, self.seen] = np.divide(
-            likely, total, out=np.full_like(likely, 1 / len(self.seen)), where=total > 0
-        )
+        probability[:, self.seen] = _shares(odds)
         return Prediction(probability=probability)
 
     def importance(self) -> Floats:
@@ -159,6 +174,14 @@ def ranks_of_steps(above: Floats) -> Floats:
     above = np.minimum.accumulate(above, axis=1)
     edges = np.column_stack([np.ones(len(above)), above, np.zeros(len(above))])
     return np.asarray(edges[:, :-1] - edges[:, 1:])
+
+
+def _shares(odds: Floats) -> Floats:
+    """Probabilities of classes by their log odds, (n, classes); rows sum to 1."""
+    from features.core.portable import exp
+
+    raised = exp(odds - odds.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def _probability(odds: Floats) -> Floats:
