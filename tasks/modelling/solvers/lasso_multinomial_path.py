@@ -240,7 +240,8 @@ def _curve(Xt: Floats, work: Ints, size: int, weights: Floats, likely: Floats, A
             for i in range(n):
                 root = math.sqrt(weights[i] * max(likely[k, i], LEAST_CURVE))
                 A[start + i, c] = root * ((1.0 if k == own else 0.0) - likely[own, i]) * x[i]
-    return _inverse(curve + 1.0 / classes) - 1.0 / classes  # of numbers that sum to 0 it is the inverse
+    found: Floats = _inverse(curve + 1.0 / classes) - 1.0 / classes  # of numbers that sum to 0 it is the inverse
+    return found
 
 
 @njit(cache=True)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.clean.correlation.pairs import Method, pair_correlations
-from tasks.modelling.preprocessing.kept_columns import KeptColumns
+from tasks.modelling.preprocessing.kept_columns import KeptColumns, left_out
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
@@ -57,7 +57,12 @@ class CorrelationClusters(Step):
         r = pair_correlations(rows.X, self.method)
         tree = linkage(squareform(1.0 - r, checks=False), self.linkage)
         cuts = [fcluster(tree, 1.0 - one.threshold[0] + _TIE, "distance") for one in variants]
-        return [KeptColumns(_likest(r, labels), labels.astype(np.float64)) for labels in cuts]
+        found: list[FittedStep] = []
+        for labels in cuts:
+            kept = _likest(r, labels)
+            told = left_out(self.kind, rows.columns, kept, "another column stands for its cluster")
+            found.append(KeptColumns(kept, labels.astype(np.float64), left_out=told))
+        return found
 
 
 def _likest(r: Floats, labels: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -12,6 +13,7 @@ from features.core.errors import FitError
 from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.linear import Linear
+from tasks.modelling.preprocessing.kept_columns import MOST_NAMED, more_than
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Columns, Floats, Rows
 from tasks.modelling.target import Target
@@ -45,20 +47,35 @@ class DropConstant(Step):
                 f"none of {counted(X.shape[1], 'column')} varies within the {counted(X.shape[0], 'training case')}: "
                 "each is empty or one value; measure or fill in these columns, or leave their blocks out"
             )
-        return FittedDropConstant(kept, *map(np.flatnonzero, (missing, constant, duplicated)))
+        reasons = np.array(
+            ["", "missing in all training rows", "one value in the training rows", "equal to an earlier column"]
+        )
+        why = reasons[missing + 2 * constant + 3 * duplicated]
+        names = rows.columns.names
+        told = [
+            f"{self.kind} left out {names[i]}: {why[i]}" for i in np.flatnonzero(~np.isin(np.arange(len(names)), kept))
+        ]
+        left = tuple(told) if len(told) <= MOST_NAMED else (*told[:MOST_NAMED], more_than(self.kind))
+        return FittedDropConstant(
+            kept, np.flatnonzero(missing), np.flatnonzero(constant), np.flatnonzero(duplicated), left
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class FittedDropConstant(FittedStep):
-    """Positions of the columns that are kept, and of those that are dropped, by reason."""
+    """Positions of the columns that are kept, and of those that are dropped, by reason; left_out: as of KeptColumns."""
 
     kept: NDArray[np.intp]
     missing: NDArray[np.intp]
     constant: NDArray[np.intp]
     duplicated: NDArray[np.intp]
+    left_out: tuple[str, ...] = ()
 
     def apply(self, rows: Rows) -> Rows:
         return rows.keep(self.kept)
+
+    def notes(self) -> Counter[str]:
+        return Counter(self.left_out)
 
     def undo(self, score: Linear, columns: Columns) -> Linear:  # noqa: ARG002 (known values stay as they are)
         return score

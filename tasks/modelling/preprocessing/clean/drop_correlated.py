@@ -9,7 +9,7 @@ from pydantic import Field
 
 from features.core.kinds.compared import Compared
 from tasks.modelling.preprocessing.clean.correlation.pairs import Method, pair_correlations
-from tasks.modelling.preprocessing.kept_columns import KeptColumns
+from tasks.modelling.preprocessing.kept_columns import KeptColumns, left_out
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
@@ -42,4 +42,7 @@ class DropCorrelated(Step):
         for i in np.lexsort((-np.arange(p), -np.round(mean, 12))):
             stays[i] = False
             stays[i] = not (r[i, stays] > self.above).any()
-        return KeptColumns(np.flatnonzero(stays), mean)
+        kept = np.flatnonzero(stays)
+        return KeptColumns(
+            kept, mean, left_out=left_out(self.kind, rows.columns, kept, f"|r| above {self.above:g} with another")
+        )

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from features.core.errors import FitError
 from features.core.kinds.compared import Compared
-from tasks.modelling.preprocessing.kept_columns import KeptColumns
+from tasks.modelling.preprocessing.kept_columns import KeptColumns, left_out
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
@@ -47,4 +47,6 @@ class DropMissing(Step):
                 f"drop_missing: each of {len(share)} columns is missing in more than {self.above:.0%} of the {of}; "
                 f"the least is {share.min(initial=1.0):.0%}"
             )
-        return KeptColumns(kept, share)
+        of = "in the training rows" if self.within == "all" else "in the training rows of some centre"
+        told = left_out(self.kind, rows.columns, kept, f"missing in more than {self.above:.0%} {of}")
+        return KeptColumns(kept, share, left_out=told)

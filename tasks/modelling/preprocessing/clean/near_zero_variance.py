@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeFloat
 
 from features.core.errors import FitError
 from features.core.kinds.compared import Compared
-from tasks.modelling.preprocessing.kept_columns import KeptColumns
+from tasks.modelling.preprocessing.kept_columns import KeptColumns, left_out
 from tasks.modelling.preprocessing.runs import runs_of
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Rows
@@ -53,4 +53,4 @@ class NearZeroVariance(Step):
         kept = np.flatnonzero(several & ~((ratio > self.frequency_ratio) & few))
         if not len(kept):
             raise FitError(f"near_zero_variance: none of {p} columns varies enough within the {n} training cases")
-        return KeptColumns(kept, ratio)
+        return KeptColumns(kept, ratio, left_out=left_out(self.kind, rows.columns, kept, "one value nearly everywhere"))

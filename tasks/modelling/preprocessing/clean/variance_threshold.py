@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeFloat
 
 from features.core.errors import FitError
 from features.core.kinds.compared import Compared
-from tasks.modelling.preprocessing.kept_columns import KeptColumns
+from tasks.modelling.preprocessing.kept_columns import KeptColumns, left_out
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Rows
 from tasks.modelling.target import Target
@@ -48,4 +48,5 @@ class VarianceThreshold(Step):
                 f"variance_threshold: none of {len(variance)} columns has a variance above {self.threshold:g}; "
                 f"the largest is {most:.3g}"
             )
-        return KeptColumns(kept, variance)
+        told = left_out(self.kind, rows.columns, kept, f"a variance of at most {self.threshold:g} in the training rows")
+        return KeptColumns(kept, variance, left_out=told)

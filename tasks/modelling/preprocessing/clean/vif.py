@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.core.kinds.compared import Compared
-from tasks.modelling.preprocessing.kept_columns import KeptColumns
+from tasks.modelling.preprocessing.kept_columns import KeptColumns, left_out
 from tasks.modelling.preprocessing.ranker import finite
 from tasks.modelling.preprocessing.step import FittedStep, Stage, Step
 from tasks.modelling.rows import Floats, Rows
@@ -53,7 +53,10 @@ class Vif(Step):
             kept = kept[_taken_up(Z[:, kept], self.limit)]
         kept, found = _dropped(Z[:, kept].T @ Z[:, kept], kept, self.limit)
         factors[kept] = found
-        return KeptColumns(kept, factors)
+        told = left_out(
+            self.kind, rows.columns, kept, f"the others tell it: a variance inflation factor above {self.limit:g}"
+        )
+        return KeptColumns(kept, factors, left_out=told)
 
 
 def _is_singular(Z: Floats) -> bool:

@@ -138,3 +138,19 @@ def test_inverse_after_inverse_gives_the_same_columns_by_vif(public_data: Path) 
         stay.pop(int(np.argmax(factors)))
     assert Vif().fit(rows, target, 0).state()["kept"].tolist() == stay
     assert len(stay) < len(rows.columns)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in STEPS.modules if STEPS.load(kind).stage == "clean"])
+def test_every_column_that_is_left_out_is_named_to_readers(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    own = rng.normal(size=(60, 4))
+    X = np.column_stack(
+        [own, own[:, 0] + 1e-3 * rng.normal(size=60), np.ones(60), np.where(np.arange(60) < 58, 2.0, 3.0)]
+    )
+    if STEPS.load(kind).takes_missing:
+        X = np.column_stack([X, own[:, 1], np.where(np.arange(60) < 40, np.nan, own[:, 2])])
+    rows = make_rows({f"c{i}": column for i, column in enumerate(X.T)})
+    found = STEPS.parse(kind).fit(rows, make_target(np.arange(60) % 2), 0)
+    out = [name for name in rows.columns.names if name not in found.apply(rows).columns.names]
+    assert out
+    assert [told.split(":")[0] for told in found.notes()] == [f"{kind} left out {name}" for name in out]

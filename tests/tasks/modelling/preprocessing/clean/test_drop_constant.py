@@ -31,6 +31,18 @@ def test_empty_constant_and_doubled_columns_are_dropped_and_listed() -> None:
     assert kept.columns.names.tolist() == ["a", "other", "zero"]
     assert (step.missing.tolist(), step.constant.tolist(), step.duplicated.tolist()) == ([1], [2], [3, 6])
     np.testing.assert_array_equal(kept.X, np.array([TABLE["a"], TABLE["other"], TABLE["zero"]]).T)
+    assert list(step.notes()) == [
+        "drop_constant left out empty: missing in all training rows",
+        "drop_constant left out constant: one value in the training rows",
+        "drop_constant left out double: equal to an earlier column",
+        "drop_constant left out minus_zero: equal to an earlier column",
+    ]
+
+
+def test_of_many_columns_the_first_are_named() -> None:
+    told = list(fit(a=[1.0, 2, 3], **{f"c{i}": [5.0, 5.0, 5.0] for i in range(30)}).notes())
+    assert (len(told), told[19]) == (21, "drop_constant left out c19: one value in the training rows")
+    assert told[20] == "drop_constant left out more columns than the 20 that are named, of a fold"
 
 
 def test_nothing_left_is_refused_with_the_counts() -> None:
