@@ -14,6 +14,7 @@ from flows.commands.agreement import agreement
 from flows.commands.backbones import backbones
 from flows.commands.check import check
 from flows.commands.deidentify import deidentify
+from flows.commands.explain import explain
 from flows.commands.export_seg import export_seg
 from flows.commands.extract import extract
 from flows.commands.fault import fault_of
@@ -276,7 +277,7 @@ def prepare() -> None:
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Start": (demo, init, extract, list_kinds, features, backbones, schema),
     "Look after data": (check, series, refresh, status, quarantine, quality, standardise, simulate),
-    "Run studies": (study, studies, score, score_new, seal, recalibrate, stability, agreement),
+    "Run studies": (study, studies, score, score_new, explain, seal, recalibrate, stability, agreement),
     "Query and export": (query, export, map_features, export_seg),
     "Upkeep of a store": upkeep.COMMANDS,
     "Privacy and keys": (deidentify, *keys.COMMANDS),

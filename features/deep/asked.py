@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -49,14 +50,17 @@ class Asked:
 
 def pooled(asked: Asked, loaded: Loaded, views: torch.Tensor) -> torch.Tensor:
     """(n, k): the features of views, (n, channels, *size) in [0, 1], tap by tap, pooling by pooling."""
+    maps = forward(loaded.architecture, loaded.network, loaded.prepared(views), asked.taps)
+    return pooled_maps(asked, [maps[tap] for tap in asked.taps])
+
+
+def pooled_maps(asked: Asked, maps: Sequence[torch.Tensor]) -> torch.Tensor:
+    """(n, k): the features of views of which the output of each tap is known."""
     import torch
 
-    maps = forward(loaded.architecture, loaded.network, loaded.prepared(views), asked.taps)
     network = asked.architecture
     parts = [
-        one.pool(maps[tap], before=network.before, dimensions=network.dimensions)
-        for tap in asked.taps
-        for one in asked.poolings
+        one.pool(own, before=network.before, dimensions=network.dimensions) for own in maps for one in asked.poolings
     ]
     return torch.cat(parts, dim=1)
 

@@ -51,6 +51,9 @@ class Masked(Sampling):
         False, exclude_if=is_default, description="whether all outside the ROI becomes the floor of the window"
     )
 
+    def bare(self) -> Sampling:
+        return self.model_copy(update={"masked": False})
+
     def fault(self, shape: Shape) -> str | None:
         if self.dimensions == len(shape.size) == 2 and len(set(shape.size)) > 1:
             return f"{self.kind} shows squares, and the network takes {' × '.join(map(str, shape.size))}: they would be distorted"

@@ -123,7 +123,7 @@ def _keep(found: dict[str, torch.Tensor], tap: str) -> Callable[[torch.nn.Module
         import torch
 
         if isinstance(output, torch.Tensor):
-            found[tap] = output.detach().clone()  # a layer behind it may write into its input
+            found[tap] = output.clone()  # a layer behind it may write into its input
 
     return hook
 

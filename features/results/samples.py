@@ -43,6 +43,10 @@ class Preparing:
         self._of: tuple[Scan, str] | None = None
         self._made: dict[Vector, Region | Rejected] = {}
 
+    def read(self, scan: Scan) -> Region | Rejected:
+        """The region as its files have it, or why there is none."""
+        return self._region_of(scan)
+
     def fault(self, scan: Scan) -> Rejected | None:
         """Why an image that is shown beside another does not pass its own check; None if it does."""
         region = self._region_of(scan)

@@ -25,6 +25,7 @@ COMMANDS = (
     "study",
     "score",
     "score-new",
+    "explain",
     "seal",
     "recalibrate",
     "query",

@@ -85,6 +85,10 @@ class Sampling(Kind):
         """Vectors of the views that have columns, (views, width), of those of the views that `sample` gave for one region."""
         return vectors
 
+    def bare(self) -> Sampling:
+        """The same views with nothing hidden, and each channel in the window of the preparation: which voxels they are made of."""
+        return self
+
     def noticed(self, regions: Sequence[Region], shape: Shape) -> tuple[Warned, ...]:  # noqa: ARG002
         """What a user should know of these views, and does not forbid their use; it is kept with them."""
         return ()

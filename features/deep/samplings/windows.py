@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, model_validator
 
 from features.core.kinds.preparation import Preparation
+from features.core.kinds.sampling import Sampling
 from features.deep.grid import Grid
 from features.deep.looks import listed
 from features.deep.plane_sampling import Bounds, PlaneSampling, largest
 
+BARE = (0.0, 1.0)  # the window of what is between 0 and 1 already
 Offset = Annotated[float, Field(ge=-8, le=8)]
 
 
@@ -48,6 +50,9 @@ class Windows(PlaneSampling):
         if self.offsets == (0.0,):
             return ("",)
         return tuple(f"{'m' if one < 0 else 'p'}{abs(one):.6g}".replace(".", "p") for one in self.offsets)
+
+    def bare(self) -> Sampling:
+        return super().bare().model_copy(update={"windows": (BARE,) * len(self.windows)})
 
     def channels(self, images: int) -> int:
         return len(self.windows) * images

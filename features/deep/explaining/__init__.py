@@ -1,0 +1,1 @@
+"""What explaining a network needs besides kinds of maps: the score of a case, maps in the patient, cases that are alike."""
