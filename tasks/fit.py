@@ -87,6 +87,7 @@ def fit_models(
         "incidences": result.incidences,
         "signature_scores": direct_table(direct_scores(design, [one.values for one in signatures])),
         "copies": result.copies_table(),
+        "label_noise": result.label_noise_table(),
         "claims": result.claims_table(),
         "controls": result.controls_table(),
         "risk_groups": result.groups_table(),

@@ -73,9 +73,12 @@ def _address(cohort: Cohort, root: Path, name: str, key: bytes, cache: FileCache
     """Digest of what decides the tables: their bytes, what the catalog says of them, the readers, the key."""
     files = {path: _digest(root / path, cache) for path in _paths(cohort)}
     parts = {"tables", "variables", "derived", "endpoints", "centres", "timepoints", "id_form"}
+    parts |= {"labelled"} if cohort.labelled else set()
     versions = [sources_of(_readers(cohort)).digest, pseudonym(key, name, "")]
     if any(isinstance(table, ExpressionTable) and table.pathways for table in cohort.tables):
         versions.append(version("gseapy"))
+    if cohort.labelled:
+        versions.append(version("scikit-learn"))
     said = cohort.model_dump(mode="json", include=parts)
     return digest_json({"files": digest_json(files), "said": said, "versions": versions})
 

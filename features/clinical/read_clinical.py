@@ -10,7 +10,9 @@ from pathlib import Path
 
 from features.clinical.dates import parse_dates
 from features.clinical.derive import derive_outcomes
+from features.clinical.label_texts import label_texts
 from features.clinical.outcome import is_out_of_range, range_message, reject_outcomes
+from features.clinical.read_reports import read_reports
 from features.clinical.units import MOLAR_MASS, conversion
 from features.clinical.warnings_by_centre import warn
 from features.core.catalog.catalog import Cohort
@@ -53,7 +55,7 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
     together as ConfigError. Tables of one centre complete each other, patient by patient. A predictor out of its allowed
     range puts the patient's row into quarantine (TAB_RANGE); an outcome that cannot be (TAB_TIME, TAB_RANGE) costs the
     patient the endpoint it belongs to, and so do values of which no outcome can be derived (TAB_ORDER, TAB_EVENT, TAB_TIES,
-    TAB_RECIST). What a centre's values together make doubtful is a warning.
+    TAB_RECIST). What a centre's values together make doubtful is a warning. Outcomes of `labelled` are read out of reports.
     """
     rows: dict[str, dict[str, object]] = {}
     faults: list[Fault] = []
@@ -93,9 +95,16 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
         faults += [two_centres(source.path, *centres, places) for centres, places in elsewhere.items()]
         faults += [given_twice(source.path, words, places) for words, places in doubled.items()]
         faults += [two_parts(source.path, torn)] if torn else []
+    centres = {code: str(row["centre"]) for code, row in rows.items()}
+    reports = {
+        block: read_reports(root, name, cohort, block, key, roster, centres, faults)
+        for block in sorted({one.texts for one in cohort.labelled.values() if one.texts})
+    }
     if faults:
         raise ConfigError(faults)
     quarantined, warnings = derive_outcomes(name, rows, cohort)
+    if faults := label_texts(name, cohort, rows, reports):
+        raise ConfigError(faults)
     for code, row in list(rows.items()):
         rejected = reject_outcomes(row, cohort)
         out = [word for word, variable in cohort.variables.items() if is_out_of_range(row.get(word), variable)]

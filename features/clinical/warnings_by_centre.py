@@ -22,6 +22,7 @@ def warn(name: str, cohort: Cohort, rows: Iterable[Mapping[str, object]]) -> lis
     times = {need.variable for need in needs if need.unit == "days"}
     told = {one.variable for derivation in cohort.derived.values() for one in derivation.inputs()}
     told |= cohort.variables.keys() - cohort.declared.keys()  # what is missing in these, derive_outcomes tells
+    told |= {one.by_hand for one in cohort.labelled.values()}  # for what is missing there, a text model was asked
     found: list[Quarantined] = []
     for word, variable in cohort.variables.items():
         medians: dict[str, float] = {}

@@ -68,7 +68,9 @@ class Design:
     copies: patients that may be copies of one another. uncommon: columns that were left out because an external cohort lacks
     them → that cohort.
     days: (n,) of each row's visit, NaN where nothing tells it, where each visit of a patient is a row; else None. scored: (n,)
-    False for rows that only train: a patient is scored at one visit.
+    False for rows that only train: a patient is scored at one visit, and none is whose label is weak.
+    labels: of outcomes that a text model reads out of reports, WORD, WORD_label (who labelled it) and WORD_by_text, same rows; no
+    columns where there is none.
     shuffled: columns of X as they are of images whose voxels exchanged intensities within each ROI, same rows; empty where no
     control asks for them.
     images: the block `images`, or a part of it → what networks are shown of the rows.
@@ -93,6 +95,7 @@ class Design:
     categories: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shuffled: pd.DataFrame = field(default_factory=lambda: _no_columns())
+    labels: pd.DataFrame = field(default_factory=lambda: _no_columns())
     images: Mapping[str, Images] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -122,13 +125,14 @@ class Design:
         own = {name: getattr(self, name)[rows] for name in ("patients", "centres", "cohorts", "held_out", "scored")}
         own["days"] = None if self.days is None else self.days[rows]
         table = self.cohort_table.iloc[rows] if len(self.cohort_table) else self.cohort_table
+        own["labels"] = self.labels.iloc[rows] if len(self.labels) else self.labels
         own["shuffled"] = self.shuffled.iloc[rows] if len(self.shuffled) else self.shuffled
         own["images"] = {word: shown.take(rows) for word, shown in self.images.items()}
         return replace(self, X=self.X.iloc[rows], outcome=self.outcome.take(rows), cohort_table=table, **own)
 
     @property
     def once(self) -> Design:
-        """The design with each patient as she is scored: without the visits that only train."""
+        """The design with each patient as she is scored: without the visits and patients that only train."""
         return self.take(np.flatnonzero(self.scored))
 
     def columns(self, *words: str) -> list[str]:

@@ -24,6 +24,7 @@ from features.fusion.cohort_tables import CohortTables, block_of, read_cohort
 from features.fusion.delta_columns import Known, days_of, delta_columns
 from features.fusion.encode import categories_of, encode, in_order
 from features.fusion.known_outcomes import known_outcomes
+from features.fusion.labelled import label_columns
 from features.fusion.lesions import choose_largest, merge_lesions
 from features.fusion.missing import flow_row, lacking_blocks, of_rows
 from features.fusion.patient_copies import scans_of
@@ -44,7 +45,8 @@ class Part:
     outcome, for leaks; late: predictors known after the prediction → when; checked: columns that a person has checked;
     units: ready-made column → unit.
     shown: word by which sets name images → addresses of what is shown of each row.
-    categories: column of a level → its category. days: of each row's visit, where each visit is a row.
+    categories: column of a level → its category. labels: who labelled the outcome, where reports were read. days: of each row's
+    visit, where each visit is a row.
     """
 
     X: pd.DataFrame
@@ -59,6 +61,7 @@ class Part:
     checked: list[str]
     units: dict[str, str]
     categories: dict[str, str]
+    labels: pd.DataFrame
     days: NDArray[np.float64] | None = None
     shown: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
@@ -111,6 +114,7 @@ def cohort_part(mart: Mart, catalog: Catalog, name: str, question: Question) -> 
         checked=checked,
         units={f"{block.name}__{name}": unit for block in read.ready for name, unit in block.units.items()},
         categories=categories_of(read.cohort.variables),
+        labels=label_columns(read.clinical, read.cohort, read.endpoint, cases),
         days=day_of_rows(cases, days) if question.visits == "each" else None,
         shown={word: [samples[case] for case in cases.index] for word, samples in shown.items()},
     )

@@ -33,7 +33,9 @@ def save_design(path: Path, design: Design, signatures: Sequence[SignatureColumn
     keys |= {"held_out": design.held_out} if any(design.held_out) else {}
     arrays: dict[str, pa.Array] = {name: pa.array(values.astype(str), pa.string()) for name, values in keys.items()}
     if design.days is not None:
-        arrays |= {"day": pa.array(design.days, from_pandas=True), "scored": pa.array(design.scored)}
+        arrays["day"] = pa.array(design.days, from_pandas=True)
+    if design.days is not None or not design.scored.all():
+        arrays["scored"] = pa.array(design.scored)
     arrays |= dict(zip(told.schema.names, told.columns, strict=True))
     arrays |= {f"{SHOWN}{word}": pa.array(shown.addresses, pa.string()) for word, shown in design.images.items()}
     arrays |= {str(name): pa.array(column.to_numpy(), from_pandas=True) for name, column in design.X.items()}

@@ -22,6 +22,7 @@ from features.fusion.cohort_tables import block_of
 from features.fusion.column_facts import column_facts
 from features.fusion.held_out import held_out_rows, with_copies, with_same_columns, with_seen_classes, without_split
 from features.fusion.kept_images import kept_images
+from features.fusion.labelled import with_labels
 from features.fusion.landmark_cohorts import check_landmark_cohorts
 from features.fusion.leakage import check_leakage
 from features.fusion.missing import count_lacking
@@ -81,11 +82,13 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
         held_out=held_out_rows(table, question.external, given_split=question.given_split),
         categories={c: one for part in parts for c, one in part.categories.items() if c in X.columns},
         images=_images(mart, parts, question),
+        labels=_labels(parts),
         **_visits(parts, table, patients, cohorts, question),
     )
     named = {*question.blocks, "clinical", "region"} if question.blocks else {*blocks.values()}
     _check_blocks_known(design, question)
-    design = with_copies(without_split(design), pd.concat([part.scans for part in parts]))
+    design = with_labels(without_split(design))
+    design = with_copies(design, pd.concat([part.scans for part in parts]))
     design = with_seen_classes(design)
     trained = {str(column) for part in training for column in part.X.columns}
     design = with_same_columns(design, question.external_columns, trained, named, but=question.without_outcome)
@@ -95,6 +98,12 @@ def fuse(mart: Mart, catalog: Catalog, question: Question) -> Design:
         check_leakage(train, named, checked, pd.concat([part.outcomes for part in training]).loc[train.X.index])
     lacking = count_lacking(_there(part.lacks, design.once) for part in parts)
     return replace(design, missing_block=lacking, parts=_parts(mart, question, design))
+
+
+def _labels(parts: Sequence[Part]) -> pd.DataFrame:
+    """Who labelled the outcomes, of all parts; no columns where no cohort has reports for that."""
+    found = pd.concat([part.labels for part in parts])
+    return found if len(found.columns) else pd.DataFrame()
 
 
 def _parts(mart: Mart, question: Question, design: Design) -> dict[str, tuple[str, ...]]:

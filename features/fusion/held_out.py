@@ -50,7 +50,7 @@ def without_split(design: Design) -> Design:
     """The design without the cases for which no split is given."""
     lacks = design.held_out == "?"
     names = {*design.cohorts[(design.held_out == TEST) | lacks].tolist()}
-    return _leave(design, lacks, names, "with a given split", "neither a training nor a test case") if names else design
+    return leave(design, lacks, names, "with a given split", "neither a training nor a test case") if names else design
 
 
 def with_copies(design: Design, scans: pd.DataFrame) -> Design:
@@ -67,7 +67,7 @@ def with_copies(design: Design, scans: pd.DataFrame) -> Design:
     groups = every.groups
     leaves = ~develops & np.isin(groups, groups[develops])
     names = {*design.cohorts[~develops].tolist()}
-    found = _leave(design, leaves, names, f"no {COPY}", COPY)
+    found = leave(design, leaves, names, f"no {COPY}", COPY)
     beside = [one for one in every.copies if held & {*one.patients}]
     joined = of_patients([one for one in beside if one.joined], found.patients[~found.develops])
     told = of_patients([one for one in beside if not one.joined], found.patients)
@@ -84,7 +84,7 @@ def with_seen_classes(design: Design) -> Design:
     train = design.outcome.take(design.develops)
     unseen = ~design.develops & design.endpoint.unseen(design.outcome, train)
     names = {*design.cohorts[unseen].tolist()}
-    return _leave(design, unseen, names, "of a class that a training case has", "class without a training case")
+    return leave(design, unseen, names, "of a class that a training case has", "class without a training case")
 
 
 def with_same_columns(
@@ -126,7 +126,7 @@ def with_same_columns(
     return replace(design, X=X, blocks={c: b for c, b in design.blocks.items() if c in X}, uncommon=lacking)
 
 
-def _leave(design: Design, leaves: NDArray[np.bool_], cohorts: Collection[str], step: str, reason: str) -> Design:
+def leave(design: Design, leaves: NDArray[np.bool_], cohorts: Collection[str], step: str, reason: str) -> Design:
     """The design without some rows, and how many patients of these cohorts that cost."""
     kept = design.take(np.flatnonzero(~leaves))
     flow = list(design.flow)

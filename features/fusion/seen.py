@@ -16,6 +16,7 @@ from features.core.errors import RadweaveError, hint_sentence
 from features.core.kinds.endpoint import ENDPOINTS, Endpoint
 from features.core.outcome import Bools, Outcome
 from features.fusion.known_outcomes import known_outcomes
+from features.fusion.labelled import without_weak
 from features.fusion.meant_endpoint import endpoint_of
 from features.fusion.same_endpoint import check_same_endpoint
 from features.results.manifest import Mart
@@ -53,6 +54,7 @@ def read_seen(mart: Mart, catalog: Catalog, cohorts: Sequence[str], word: str, d
         patients = design.cohort_table["patient"].to_numpy()[own]
         clinical = mart.read("clinical", name).to_pandas().set_index("patient")
         rows, lacks = known_outcomes(mart, name, declared[name], clinical, word, endpoint, sorted({*patients.tolist()}))
+        rows, lacks = without_weak(clinical, declared[name], endpoint, rows, lacks)
         there = np.isin(patients, rows.index.to_numpy())
         known[own] = there
         levels = {column: declared[name].variables[column].levels for column in endpoint.columns}

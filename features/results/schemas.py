@@ -247,6 +247,12 @@ STUDY_TABLES = (
         "n/int64 events/int64 reason/string",
     ),
     _of_study("copies", "copies/int64 case/string alike/string joined/bool"),
+    _of_study(
+        "label_noise",
+        "outcome/string cohort/string scored/int64 taught/int64 text/int64 positive/int64 compared/int64 kappa/float64 "
+        "kappa_low/float64 kappa_high/float64 sensitivity/float64 sensitivity_low/float64 sensitivity_high/float64 "
+        "specificity/float64 specificity_low/float64 specificity_high/float64 wrong/float64 wrong_low/float64 wrong_high/float64",
+    ),
 )
 ASSOCIATION_TABLES = (  # of association studies
     _of_study(

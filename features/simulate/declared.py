@@ -23,8 +23,9 @@ def cohort(
     endpoints: Mapping[str, Said],
     timepoints: Said | None = None,
     visits: Sequence[Said] = (),
+    labelled: Mapping[str, Said] | None = None,
 ) -> Said:
-    """A cohort, whose files lie beside the catalog. timepoints and visits: of cohorts with several."""
+    """A cohort, whose files lie beside the catalog. timepoints and visits: of cohorts with several; labelled: from reports."""
     return {
         "title": title,
         "licence": "CC0-1.0 (simulated)",
@@ -36,6 +37,7 @@ def cohort(
         **({"visits": list(visits)} if visits else {}),
         "variables": dict(variables),
         "tables": list(tables),
+        **({"labelled": dict(labelled)} if labelled else {}),
         "endpoints": dict(endpoints),
     }
 

@@ -68,7 +68,7 @@ def scan(planted: Planted, site: Site, stream: Stream) -> tuple[NDArray[np.int16
 def _tissue(rng: np.random.Generator, grid: Grid) -> tuple[NDArray[np.int8], Image, Image]:
     """Tissue of each voxel; how far out it is, 1 at the skin; the field whose zeros are folds."""
     z, y, x = grid.axes()
-    a, b, c = (np.float32(radius) for radius in rng.uniform((66, 82, 54), (73, 89, 58)))
+    a, b, c = (np.float32(radius) for radius in rng.uniform((66, 82, 47), (73, 89, 51)))
     out = np.sqrt((x / a) ** 2 + (y / b) ** 2 + (z / c) ** 2)
     tissue = np.zeros(grid.shape, np.int8)
     tissue[out < 1.0], tissue[out < 0.95] = SCALP, BONE

@@ -85,7 +85,9 @@ class Rows:
         X = np.ascontiguousarray(design.X.to_numpy(np.float64))
         images = next(iter(design.images.values())) if len(design.images) == 1 else None
         found = cls(X, Columns(names, blocks, categories), groups, known, images=images)
-        return found if design.days is None else replace(found, days=design.days, scored=design.scored)
+        if design.days is None and design.scored.all():
+            return found
+        return replace(found, days=design.days, scored=design.scored)
 
     def take(self, rows: Positions) -> Rows:
         """Some rows, by position or mask."""

@@ -18,6 +18,7 @@ from features.fusion.absent_patients import known_patients, why_no_image
 from features.fusion.column_facts import column_facts
 from features.fusion.fuse import fuse
 from features.fusion.known_outcomes import known_outcomes
+from features.fusion.labelled import without_weak
 from features.fusion.question import Question
 from features.fusion.repeated import visits_up_to
 from features.results.manifest import Mart
@@ -101,6 +102,7 @@ def outcomes_of(
     clinical = mart.read("clinical", cohort).to_pandas().set_index("patient")
     patients = design.cohort_table["patient"]
     table, why = known_outcomes(mart, cohort, declared, clinical, word, endpoint, sorted(set(patients)))
+    table, why = without_weak(clinical, declared, endpoint, table, why)
     known = np.flatnonzero(patients.isin(table.index).to_numpy())
     if not len(known):
         return nobody, None, why

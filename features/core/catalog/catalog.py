@@ -33,6 +33,7 @@ from features.core.catalog.table_source import Name as Name
 from features.core.catalog.table_source import TableSource as TableSource
 from features.core.catalog.table_source import Variable as Variable
 from features.core.catalog.table_source import Word as Word
+from features.core.catalog.text_labels import TextLabels, labelled_faults, labelled_variables
 from features.core.catalog.visit_faults import date_faults, visit_faults, within_faults
 from features.core.catalog.visits import (
     BASELINE,
@@ -104,6 +105,9 @@ class Cohort(Frozen):
     derived: dict[Word, Annotated[SerializeAsAny[Derivation], BeforeValidator(DERIVATIONS.parse)]] = Field(
         {}, description="outcomes made of variables, such as a survival of days, or a response of diameters"
     )
+    labelled: dict[Word, TextLabels] = Field(
+        {}, description="outcomes that a text model reads out of reports where nobody labelled by hand"
+    )
     endpoints: dict[Word, Annotated[SerializeAsAny[Endpoint], BeforeValidator(ENDPOINTS.parse)]] = Field(
         {}, description="what studies may predict"
     )
@@ -129,10 +133,12 @@ class Cohort(Frozen):
 
     @model_validator(mode="after")
     def add_derived(self) -> Cohort:
-        """From here on, derived outcomes are variables as others are."""
+        """From here on, derived outcomes and those labelled from texts are variables as others are."""
         self._declared = self.variables
-        given = derived_variables(self.variables, self.derived, next(iter(self.timepoints), "")).values()
-        self.__dict__["variables"] = {**{w: v for one in given for w, v in one.items()}, **self.variables}
+        first = next(iter(self.timepoints), "")
+        given = derived_variables(self.variables, self.derived, first).values()
+        known = {**{w: v for one in given for w, v in one.items()}, **self.variables}
+        self.__dict__["variables"] = {**labelled_variables(self.labelled, known, first), **known}
         return self
 
     @cached_property
@@ -280,6 +286,10 @@ def _cross_faults(document: Document, name: str, cohort: Cohort) -> list[Fault]:
     faults += _ready_leak_faults(document, name, cohort)
     for fault in derived_faults(cohort.declared, cohort.derived, cohort.timepoints):
         faults.append(replace(fault, where=document.where(("cohorts", name, "derived", *fault.where.split(".")))))
+    own_words = labelled_variables(cohort.labelled, cohort.variables, "")
+    others = {word: one for word, one in cohort.variables.items() if word in cohort.declared or word not in own_words}
+    for fault in labelled_faults(cohort.labelled, others, cohort.tables):
+        faults.append(replace(fault, where=document.where(("cohorts", name, "labelled", *fault.where.split(".")))))
     for word, endpoint in cohort.endpoints.items():
         faults += _endpoint_faults(document, ("cohorts", name), word, endpoint, cohort)
     return faults

@@ -32,6 +32,7 @@ from features.simulate.write_series import Series, write_series
 EFFECT, AGE_EFFECT = 2.2, 0.03  # on the logit: of the two states together, and of a year
 GRAIN_MM, GRAIN_SLOPE, GRAIN_NOISE = 3.2, 0.5, 0.06  # of the log of a grain, by a sd of its state; beside it
 BY_HAND = 0.5  # share of the patients of development that is labelled by hand; of the other centres all are
+TEACH = 0.5  # share of these who teach the text model of the others
 SEGMENTS = {"focus": "Focus", "skull": "Skull", "head": "Head"}
 INTERCEPT = -1024
 
@@ -139,8 +140,12 @@ class Headct(Planted):
             sites,
             images=[_source(site) for site in sites],
             variables=VARIABLES,
-            tables=[declared.clinical_table(site, COLUMNS) for site in sites],
+            tables=[*(declared.clinical_table(site, COLUMNS) for site in sites), *map(_reports, sites)],
+            labelled={
+                "bleed": {"by_hand": "haemorrhage", "texts": "reports", "teach": TEACH if name == "development" else 0}
+            },
             endpoints={
+                "bleed": declared.binary("bleed", "intracranial haemorrhage, by hand or out of a report"),
                 "haemorrhage": declared.binary("haemorrhage", "intracranial haemorrhage, of patients labelled by hand"),
                 "bleeding": {
                     "kind": "multiclass",
@@ -156,6 +161,18 @@ class Headct(Planted):
             "brain_window": declared.recipe("CT", "HU", None, {"bin_width": 2}, roi="focus"),
             "bone_window": declared.recipe("CT", "HU", None, {"bin_width": 50}, roi="skull"),
         }
+
+
+def _reports(site: Site) -> dict[str, Any]:
+    path = f"tables/{site.name}_reports.csv"
+    return {
+        "block": "reports",
+        "centre": site.name,
+        "path": path,
+        "id": "patient",
+        "type": "text",
+        "columns": ["report"],
+    }
 
 
 def _source(site: Site) -> dict[str, Any]:

@@ -40,12 +40,13 @@ def calibration_curve(label: NDArray[np.bool_], probability: Floats) -> Calibrat
     for group in np.unique(own):
         cases = own == group
         count, hits = int(cases.sum()), int(label[cases].sum())
-        points.append((float(probability[cases].mean()), hits / count, *_wilson(hits, count), count))
+        points.append((float(probability[cases].mean()), hits / count, *wilson(hits, count), count))
     predicted, seen, low, high, sizes = zip(*points, strict=True)
     return CalibrationCurve(predicted, seen, low, high, sizes)
 
 
-def _wilson(hits: int, n: int) -> tuple[float, float]:
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Wilson's bounds of 95 % of a share."""
     square = NORMAL**2
     middle = (hits + square / 2) / (n + square)
     half = NORMAL / (n + square) * math.sqrt(hits * (n - hits) / n + square / 4)

@@ -23,6 +23,7 @@ from tasks.modelling.evaluation.controlled import controlled
 from tasks.modelling.evaluation.fit import Fit
 from tasks.modelling.evaluation.groups import risk_groups
 from tasks.modelling.evaluation.judge import judge
+from tasks.modelling.evaluation.label_noise import label_noise
 from tasks.modelling.evaluation.predictions import predictions_table, probabilities_table
 from tasks.modelling.evaluation.result import HeldOut, StudyResult, Tuned
 from tasks.modelling.evaluation.scoring import chosen_of, held_out_parts, score_fits, selected_of, shares_of
@@ -133,6 +134,7 @@ def evaluate(
         warnings=dict(sorted(warned.items())),
         chosen=chosen_of(fits),
         copies=design.copies,
+        label_noise=label_noise(design),
         singles=singles,
         centre_told=told,
         comparisons=comparisons,

@@ -317,13 +317,13 @@ class FoldFit:
 
     def _cut_inner(self) -> list[Part]:
         seed = seed_of(self.seed, *self.names, "inner")
-        outcome, groups = self._train.outcome, self._rows.groups
+        outcome, groups, scored = self._train.outcome, self._rows.groups, self._rows.scored
+        asked = self.endpoint, outcome, groups["patient"], self.inner_folds, seed, groups["centre"], scored
         try:
-            found = grouped_folds(self.endpoint, outcome, groups["patient"], self.inner_folds, seed, groups["centre"])
+            found = grouped_folds(*asked)
         except FitError:
             warnings.warn(NO_INNER, UserWarning, stacklevel=1)
             return []
-        scored = self._rows.scored
         sides = [(train, test if scored is None else test[scored[test]]) for train, test in found]
         return [_part(f"inner {i}", self._rows, self._train, *both) for i, both in enumerate(sides)]
 

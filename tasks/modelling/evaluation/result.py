@@ -16,6 +16,7 @@ from tasks.modelling.curves.curve import Curve
 from tasks.modelling.evaluation.centre_told import CentreTold
 from tasks.modelling.evaluation.comparison import Between, Comparison, Controlled
 from tasks.modelling.evaluation.horizon_score import INCIDENCE_COLUMNS, HorizonScore
+from tasks.modelling.evaluation.label_noise import LabelNoise, Told
 from tasks.modelling.fusion.fusion import Fitted
 
 if TYPE_CHECKING:
@@ -174,7 +175,8 @@ class StudyResult:
     worth: sources of columns with their stability and their scores alone, where stability was measured; no scores of the study.
     comparisons: pairs of combinations. between: how much left-out centres differ. controlled: sets of
     blocks under the controls of the study.
-    claims: those of the study, with their verdicts. models: fitted candidates, only if asked for.
+    claims: those of the study, with their verdicts. label_noise: of outcomes that a text model reads out of reports.
+    models: fitted candidates, only if asked for.
     """
 
     study: str
@@ -210,6 +212,7 @@ class StudyResult:
     incidences: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(INCIDENCE_COLUMNS)))
     by_horizon: tuple[HorizonScore, ...] = ()
     claims: tuple[Judged, ...] = ()
+    label_noise: tuple[LabelNoise, ...] = ()
     models: Mapping[ModelKey, Fitted] = field(default_factory=dict)
 
     def scores_table(self) -> pd.DataFrame:
@@ -315,6 +318,11 @@ class StudyResult:
     def claims_table(self) -> pd.DataFrame:
         """The claims as a table, one row each."""
         return pd.DataFrame([asdict(one) for one in self.claims], columns=[one.name for one in fields(Judged)])
+
+    def label_noise_table(self) -> pd.DataFrame:
+        """Agreement of labels out of reports with those by hand as a table, a row for each outcome and cohort."""
+        empty = LabelNoise("", "", 0, 0, 0, 0, 0, *[Told()] * 4).row()
+        return pd.DataFrame([one.row() for one in self.label_noise], columns=list(empty))
 
     def by_horizon_table(self) -> pd.DataFrame:
         """The scores at the horizons as a table, one row each."""

@@ -64,7 +64,8 @@ class PriorityLasso(Model):
 
         blocks = self._ordered(rows)
         patients = rows.groups.get("patient", np.arange(len(rows)).astype(str))
-        folds = grouped_folds(target.endpoint, target.outcome, patients, self.folds, seed, rows.groups.get("centre"))
+        centre = rows.groups.get("centre")
+        folds = grouped_folds(target.endpoint, target.outcome, patients, self.folds, seed, centre, rows.scored)
         answers = answers_of(target.outcome, target.endpoint.predicted)
         weights, intercept, offset = np.zeros(rows.X.shape[1]), 0.0, np.zeros(len(rows))
         total, kept = offset.copy(), []

@@ -110,7 +110,8 @@ def folds_of(rows: Rows, target: Target, folds: int, seed: int) -> list[tuple[Po
     from tasks.modelling.splits.split import grouped_folds
 
     patients = rows.groups.get("patient", np.arange(len(rows)).astype(str))
-    found = grouped_folds(target.endpoint, target.outcome, patients, folds, seed, rows.groups.get("centre"))
+    centre = rows.groups.get("centre")
+    found = grouped_folds(target.endpoint, target.outcome, patients, folds, seed, centre, rows.scored)
     return [(train, test if rows.scored is None else test[rows.scored[test]]) for train, test in found]
 
 

@@ -14,7 +14,7 @@ from features.core.errors import FitError
 from features.core.kinds.compared import Compared
 from features.core.wording import counted
 from tasks.modelling.intervals.estimate import Models
-from tasks.modelling.splits.split import Fold, Split, check_disjoint
+from tasks.modelling.splits.split import Fold, Split, check_disjoint, trains_alone
 
 TRIES = 200  # of a draw that lacks a class
 
@@ -24,8 +24,9 @@ class Bootstrap632Plus(Split):
 
     Their score is that of models that know 63 % of the patients. It is put together with the score of a model of all cases on
     these same cases, by how far the two lie apart (.632+, tasks/modelling/optimism.py). A patient is drawn with all rows, copies
-    with him; drawn twice, he stays on one side of the inner folds. A draw with fewer than two patients of a class, or with an
-    event, is drawn again. Raises FitError where that is of no use. Efron & Tibshirani, J Am Stat Assoc 1997;92:548.
+    with him; drawn twice, he stays on one side of the inner folds. Who is not scored trains in every draw. A draw with fewer than
+    two patients of a class, or with an event, is drawn again. Raises FitError where that is of no use. Efron & Tibshirani, J Am
+    Stat Assoc 1997;92:548.
     """
 
     kind: Literal["bootstrap_632_plus"] = "bootstrap_632_plus"
@@ -37,9 +38,11 @@ class Bootstrap632Plus(Split):
     repeats: Repeats = Field(100, title="Draws", description="how often patients are drawn; each draw fits all models")
 
     def cut(self, design: Design, seed: int) -> list[Fold]:
-        groups = pd.factorize(design.groups)[0].astype(np.intp)  # by first appearance: names decide nothing
+        alone = trains_alone(design.groups, design.scored)
+        drawn, others = np.flatnonzero(~alone), np.flatnonzero(alone)
+        groups = pd.factorize(design.groups[drawn])[0].astype(np.intp)  # by first appearance: names decide nothing
         count = int(groups.max(initial=-1)) + 1
-        of_each = [np.unique(groups[mask]) for mask in design.endpoint.needed(design.outcome)]
+        of_each = [np.unique(groups[mask]) for mask in design.endpoint.needed(design.outcome.take(drawn))]
         rng, found = np.random.default_rng(seed), list[Fold]()
         for draw in range(self.repeats):
             for _ in range(TRIES):
@@ -52,5 +55,6 @@ class Bootstrap632Plus(Split):
                 raise FitError(told.replace("  ", " "))
             train, test = np.repeat(np.arange(len(groups)), times[groups]), np.flatnonzero(times[groups] == 0)
             check_disjoint(groups, train, test)
-            found.append(Fold(f"draw {draw + 1}", draw, train, test))
+            trains = np.sort(np.concatenate([drawn[train], others])) if len(others) else train
+            found.append(Fold(f"draw {draw + 1}", draw, trains, drawn[test]))
         return found

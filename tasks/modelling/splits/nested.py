@@ -30,6 +30,7 @@ class Nested(Split):
         groups = design.groups
         found: list[Fold] = []
         for repeat in range(self.repeats):
-            parts = grouped_folds(design.endpoint, design.outcome, groups, self.folds, seed + repeat, design.centres)
+            asked = design.endpoint, design.outcome, groups, self.folds, seed + repeat, design.centres, design.scored
+            parts = grouped_folds(*asked)
             found += [Fold(f"fold {i + 1}", repeat, train, test) for i, (train, test) in enumerate(parts)]
         return found

@@ -104,14 +104,21 @@ def grouped_folds(
     folds: int,
     seed: int,
     centres: NDArray[np.str_] | None = None,
+    scored: NDArray[np.bool_] | None = None,
 ) -> list[tuple[Rows, Rows]]:
     """(train, test) positions, patients kept together, the strata of the endpoint and the centres spread evenly (see deal).
 
+    scored: (n,) False for rows that only train; patients without any other train in every fold.
     centres: (n,) names; None: one centre. They never make folds fewer. `folds` is cut to the patients of the smallest class, or to
     the patients with an event: a survival fold needs no censored case. Raises FitError if fewer than two folds are left.
     """
     import pandas as pd
 
+    if scored is not None and (alone := trains_alone(patients, scored)).any():
+        rows, more = np.flatnonzero(~alone), np.flatnonzero(alone)
+        own = None if centres is None else centres[rows]
+        dealt_out = grouped_folds(endpoint, outcome.take(rows), patients[rows], folds, seed, own)
+        return [(np.sort(np.concatenate([rows[train], more])), rows[test]) for train, test in dealt_out]
     groups = pd.factorize(patients)[0].astype(np.intp)  # by first appearance: names must not decide the folds
     count = int(groups.max(initial=-1)) + 1
     folds = min([folds, count, *(len(np.unique(groups[mask])) for mask in endpoint.needed(outcome))])
@@ -126,6 +133,11 @@ def grouped_folds(
     for train, test in found:
         check_disjoint(groups, train, test)
     return found
+
+
+def trains_alone(groups: NDArray[np.str_], scored: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """True for the rows of patients none of whose rows is scored, (n,): their labels are weak, or are in weak ones."""
+    return ~np.isin(groups, groups[scored])
 
 
 def check_disjoint(patients: NDArray[Any], train: Rows, test: Rows) -> None:
