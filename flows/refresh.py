@@ -1,6 +1,7 @@
 """refresh: from files to the mart. Only what is missing is computed; everything else is found under its address."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -236,7 +237,7 @@ def refresh_cohort(
         for extractor in recipe.extractors:
             if extractor.batched:
                 works = [work for work in follow if (work.recipe, work.extractor) == (recipe, extractor)]
-                with gpu_slot():
+                with nullcontext() if extractor.gives else gpu_slot():  # what is only shown needs no device
                     run_step(extract_features, works, known, pool)
     tell_spoilt(known)
     measured = recipe_targets(declared, recipes)

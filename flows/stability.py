@@ -9,6 +9,7 @@ from prefect import flow
 
 from features.core.catalog.catalog import load_catalog
 from features.core.errors import RadweaveError, hint_sentence
+from features.core.kinds.extractor import Extractor
 from features.core.kinds.recipe import Recipe
 from features.core.storage.place import open_place
 from features.core.storage.store import Store
@@ -69,7 +70,12 @@ def _stability(
     recipes = (recipe_named(name, declared, store, cohort),) if name else recipes_for(declared, cohort)
     check_fit(declared, cohort, recipes)
     _check_words(recipes, words)
-    wanted = [one for recipe in recipes for one in recipe.extractors if not words or one.word in words]
+    wanted = [one for recipe in recipes for one in recipe.extractors if _is_wanted(one, words)]
+    if not wanted:
+        named = ", ".join(recipe.name for recipe in recipes)
+        raise RadweaveError(
+            f"{named}: it shows images to networks and has no features, whose stability could be measured"
+        )
     check_needs(wanted)
     found: dict[str, list[Reliability]] = {}
     key = store_key(store, catalog)
@@ -82,7 +88,7 @@ def _stability(
         works = after_checks(plans, known)
         for recipe, target in recipe_targets(declared.cohort(cohort), recipes):
             for extractor in recipe.extractors:
-                if not words or extractor.word in words:
+                if _is_wanted(extractor, words):
                     prefix = feature_prefix(recipe, extractor.word, target)
                     own = [work for work in works if work.prefix == prefix]
                     with gpu_slot() if extractor.batched else nullcontext():
@@ -91,8 +97,14 @@ def _stability(
     return found
 
 
+def _is_wanted(extractor: Extractor, words: Sequence[str]) -> bool:
+    """What shows images has no features that could be stable."""
+    return not extractor.gives and (not words or extractor.word in words)
+
+
 def _check_words(recipes: Sequence[Recipe], words: Sequence[str]) -> None:
-    there = list(dict.fromkeys(extractor.word for recipe in recipes for extractor in recipe.extractors))
+    every = (extractor for recipe in recipes for extractor in recipe.extractors)
+    there = list(dict.fromkeys(extractor.word for extractor in every if not extractor.gives))
     for word in words:
         if word not in there:
             hint = hint_sentence(word, there)

@@ -132,6 +132,7 @@ def build_tables(plans: Sequence[Plan], measured: Sequence[tuple[Recipe, Target]
 def _shown_rows(work: Extraction, target: Target) -> list[dict[str, object]]:
     """A row for each sampling of a region."""
     of = {**case_row(work.scan), "image": target.image, "roi": target.roi, "recipe": work.recipe.name}
+    of[SEGMENTATION] = work.scan.segmentation
     return [
         {
             **of,

@@ -59,7 +59,11 @@ SHOWN = Schema(
         Column("sampling", "string", "what is shown of the region", role="key"),
         Column("place", "int64", "which of the samplings of its recipe it is, from 0", role="key"),
         *(replace(column, role="fact") for column in KEY[1:]),
-        *_facts(size="rows × columns, or slices × rows × columns", **{SAMPLE: "address of the pixels in work/samples"}),
+        *_facts(
+            segmentation="how the ROI was made, as in scans",
+            size="rows × columns, or slices × rows × columns",
+            **{SAMPLE: "address of the pixels in work/samples"},
+        ),
     ),
 )  # of recipes for networks that learn; there where a cohort has one
 _SAID = _facts(

@@ -116,9 +116,8 @@ def test_a_study_of_images_from_catalog_to_report(tmp_path: Path, inside: Callab
     inside("refresh", "demo", *cohort.places)
     table = cohort.table()
     assert len(table) == PATIENTS - 1 and {row["sample"] for row in table} <= cohort.kept()
-    assert {(row["recipe"], row["sampling"], row["place"], row["size"]) for row in table} == {
-        ("looks", "largest", 0, "16 × 16")
-    }
+    told = {(row["recipe"], row["sampling"], row["place"], row["size"], row["segmentation"]) for row in table}
+    assert told == {("looks", "largest", 0, "16 × 16", "given")}
     inside("study", cohort.study(), *cohort.places)
     scores = cohort.scores()
     assert set(scores) == {

@@ -86,7 +86,7 @@ class Study(StudySettings):
     )
     blocks: dict[Word, Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(
         min_length=1,
-        description="sets of blocks that are compared, each under a name: clinical, genomic, radiomics, deep, region, delta, "
+        description="sets of blocks that are compared, by name: clinical, genomic, radiomics, deep, region, images, delta, "
         "signature, blocks of ready-made tables, or parts of blocks; the baselines `clinical` and `volume` stand beside them",
     )
     parts: dict[Word, PartOfBlock] = Field(
