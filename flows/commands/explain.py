@@ -108,7 +108,11 @@ def _explained(model: str, cohort: str, catalog: Path, store: str, wish: "Wish",
 def _check_networks(asked: "Asked", name: str) -> None:
     """Raises RadweaveError if a model reads nothing of a network."""
     blocks = sorted({column["block"] for column in asked.loaded.schema["columns"]})
-    if "deep" not in blocks:
+    if asked.loaded.final.of_images:
+        from tasks.explaining.image_model import fitted_network
+
+        fitted_network(asked.loaded.final)
+    elif "deep" not in blocks:
         raise RadweaveError(
             f"{name} reads no network, so no map can show where its scores come from; it reads {', '.join(blocks)}. "
             "Its weights and their importance stand on the page of its study"
@@ -143,7 +147,8 @@ def _training(asked: "Asked", catalog: Path) -> "tuple[TrainingCases | None, str
         return None, f"Nearest training cases are not named: {', '.join(missing)} is not in this store."
     question = replace(question_of(asked.plan, asked.recipes), external=(), stable=None)
     try:
-        return TrainingCases(fuse(asked.mart, load_catalog(catalog), question)), ""
+        design = fuse(asked.mart, load_catalog(catalog), question)
+        return TrainingCases(design.of_set(asked.plan.blocks.get(asked.loaded.final.blocks, ()))), ""
     except RadweaveError as error:
         return None, f"Nearest training cases are not named: {str(error).splitlines()[0]}."
 

@@ -34,7 +34,16 @@ class CaseScore:
     def of(self, X: Floats) -> Floats:
         """(m,): the score with other values of the columns, (m, p)."""
         own = self.rows.take(np.zeros(len(X), np.intp)).with_values(np.ascontiguousarray(X))
-        return _number(self.final.predict(own), self.what, self.level)
+        return self.number(self.final.predict(own))
+
+    def number(self, found: Prediction) -> Floats:
+        """(m,): the score of predictions of m cases."""
+        if self.what == "probability":
+            assert found.probability is not None
+            return np.asarray(found.probability[:, self.level], np.float64)
+        number = found.risk if self.what == "risk" else found.value
+        assert number is not None
+        return np.asarray(number, np.float64)
 
     def with_columns(self, at: NDArray[np.intp], values: Floats) -> Floats:
         """(m,): with the values (m, k) in the columns at k positions, of which those below 0 are in no column."""
@@ -65,12 +74,3 @@ def case_score(final: Final, rows: Rows, of: str = "") -> CaseScore:
     level = final.levels.index(of) if of else int(np.argmax(found.probability[0]))
     word = final.levels[level] if final.levels else str(level)
     return CaseScore(final, needed, "probability", level, f"probability of {word}")
-
-
-def _number(found: Prediction, what: str, level: int) -> Floats:
-    if what == "probability":
-        assert found.probability is not None
-        return np.asarray(found.probability[:, level], np.float64)
-    number = found.risk if what == "risk" else found.value
-    assert number is not None
-    return np.asarray(number, np.float64)

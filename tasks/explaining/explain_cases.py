@@ -11,6 +11,7 @@ import numpy as np
 
 from features.core.design import Design
 from features.core.errors import MachineError, RadweaveError, did_you_mean
+from features.core.images import IMAGES
 from features.core.progress import tell
 from features.core.quarantine import Rejected
 from features.core.region import Volume
@@ -26,6 +27,7 @@ from features.results.scored import SCORED
 from features.results.work import Extraction
 from tasks.explaining.case_score import CaseScore, case_score
 from tasks.explaining.explained_map import Explained, Lacking, columns_of, explain_work, read_views
+from tasks.explaining.image_model import explain_images, features_shown, fitted_network, is_shown
 from tasks.explaining.overlay import overlay_png
 from tasks.explaining.training_cases import Neighbour, TrainingCases
 from tasks.modelling.evaluation.final import Final
@@ -149,23 +151,20 @@ def _explain_case(
 ) -> None:
     row = MapRow(case, score.said, score.value)
     remarks = told.remarks.setdefault(case, [])
+    works = [work for work in works if not score.final.of_images or is_shown(work, score)]
     if not works:
         told.rows.append(replace(row, state="no image of the case was shown to a network that the model reads"))
         return
-    columns = score.rows.columns.names.tolist()
     for work in works:
-        scan, word = work.scan, _word(work)
-        own = replace(row, image=scan.image_name, roi=scan.roi_name, recipe=work.recipe.name, network=word)
-        if training is not None and wish.neighbours:
-            names = [name for name in columns_of(work) if name in set(columns)]
-            features = score.rows.X[0, [columns.index(name) for name in names]]
-            try:
-                told.neighbours += training.nearest(case, patient, word, names, features, wish.neighbours)
-            except ValueError as error:
-                remarks.append(f"No nearest training cases by {word}: {error}.")
+        own = replace(row, image=work.scan.image_name, roi=work.scan.roi_name, recipe=work.recipe.name)
+        own = replace(own, network=_word(work, score.final))
         try:
             every = read_views(work, Preparing(lambda one: attempt(lambda: read_region(one)), work.samples))
-            for found in explain_work(work, every, score, wish.by, wish.randoms, wish.seed):
+            if score.final.of_images:
+                maps = explain_images(score, every, wish.by, wish.randoms, wish.seed)
+            else:
+                maps = explain_work(work, every, score, wish.by, wish.randoms, wish.seed)
+            for found in maps:
                 told.rows.append(_kept(found, own, folder, told))
         except MachineError:
             raise
@@ -173,11 +172,30 @@ def _explain_case(
             told.rows.append(replace(own, state=str(error)))
         except MemoryError:
             told.rows.append(replace(own, state="no room in memory for gradients of so many views: take occlusion"))
+        if training is not None and wish.neighbours:
+            try:
+                told.neighbours += _nearest(case, patient, score, work, own.network, training, wish.neighbours)
+            except ValueError as error:
+                remarks.append(f"No nearest training cases by {own.network}: {error}.")
 
 
-def _word(work: Extraction) -> str:
-    assert isinstance(work.extractor, Network)
-    return work.extractor.word
+def _nearest(
+    case: str, patient: str, score: CaseScore, work: Extraction, word: str, training: TrainingCases, count: int
+) -> list[Neighbour]:
+    """Raises ValueError where there are none."""
+    if score.final.of_images:
+        images = score.rows.images
+        assert images is not None
+        return training.nearest_shown(case, patient, score.final, word, features_shown(score.final, images)[0], count)
+    columns = score.rows.columns.names.tolist()
+    names = [name for name in columns_of(work) if name in set(columns)]
+    return training.nearest(case, patient, word, names, score.rows.X[0, [columns.index(name) for name in names]], count)
+
+
+def _word(work: Extraction, final: Final) -> str:
+    if isinstance(work.extractor, Network):
+        return work.extractor.word
+    return f"{final.model} ({fitted_network(final)[1].variant})"
 
 
 def _kept(found: Explained | Lacking, row: MapRow, folder: Path, told: Told) -> MapRow:
@@ -187,7 +205,7 @@ def _kept(found: Explained | Lacking, row: MapRow, folder: Path, told: Told) -> 
     if isinstance(found, Lacking):
         return replace(row, state=found.why)
     place = folder / file_word(row.case)
-    stem = "_".join([file_word(row.recipe), row.network, row.sampling, row.by])
+    stem = "_".join([file_word(row.recipe), file_word(row.network), row.sampling, row.by])
     pieces, lacking = [], ""
     for image, one in enumerate(found.views.sample.images):
         try:
@@ -233,10 +251,14 @@ def file_word(text: str) -> str:
 
 
 def works_of(plans: Iterable[Extraction], final: Final) -> dict[str, list[Extraction]]:
-    """Case → the works of networks whose features are among the columns of a model."""
+    """Case → the works of networks whose features are among the columns of a model, or that show images to one that learnt."""
     names = set(final.columns.names.tolist())
     found: dict[str, list[Extraction]] = {}
     for work in plans:
-        if isinstance(work.extractor, Network) and not names.isdisjoint(columns_of(work)):
+        if final.of_images:
+            wanted = work.extractor.gives == IMAGES
+        else:
+            wanted = isinstance(work.extractor, Network) and not names.isdisjoint(columns_of(work))
+        if wanted:
             found.setdefault(str(work.scan.case), []).append(work)
     return found

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,19 @@ from features.core.kinds.sampling import Shown, to_unit
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
 from features.deep.attribution import ATTRIBUTIONS, Attribution
+from features.deep.attribution import Explained as HowExplained
 from features.deep.explaining.localisation import centre_prior, likeness, over_cases, share_inside
 from features.deep.explaining.where import planes_of, put_back, shown_roi
 from features.deep.extractors.network import Network
 from features.results.samples import Preparing, quantised
 from features.results.work import Extraction, Sample
 from tasks.explaining.case_score import CaseScore
+
+if TYPE_CHECKING:
+    import torch
+
+    from features.deep.explaining.predicted import Predict
+    from features.deep.learning.headed import Headed
 
 SAME = 1e-3  # of the largest feature: by how much features may differ from those of the tables
 
@@ -135,17 +143,63 @@ def explain_work(
         )
         shown = torch.from_numpy(views.pixels).to(chosen_device())
         _check_same(frozen.features(shown)[used], score.rows.X[0, at[used]])
-        untrained = []
-        if not network.network.holds_network:
-            untrained = [frozen.randomised(seed + number) for number in range(randoms)]
-        for by in kinds:
-            try:
-                found = by.explain(frozen, shown)
-                others = [by.explain(one, shown).values for one in untrained]
-            except RadweaveError as error:
-                yield Lacking(views, by, str(error))
-                continue
-            yield measured(views, by, found.values, found.gap, others)
+        untrained = [] if network.network.holds_network else [frozen.randomised(seed + n) for n in range(randoms)]
+        yield from _maps([views], frozen, untrained, shown, kinds)
+
+
+def explain_trained(
+    every: Sequence[Views],
+    networks: Sequence[Headed],
+    columns: NDArray[np.float64],
+    predict: Predict,
+    score: float,
+    kinds: Sequence[Attribution],
+    randoms: int,
+    seed: int,
+) -> Iterator[Explained | Lacking]:
+    """As `explain_work`, of networks that learnt from images: all views of a case have one score.
+
+    columns: (p,) that they are given beside. predict: what they tell (m, outputs) → scores (m,). score: of the case, by the model
+    itself. Raises RadweaveError where the networks, shown these views, do not give it.
+    """
+    import torch
+
+    from features.deep.device import chosen_device
+    from features.deep.explaining.trained_score import TrainedScore
+
+    shown = torch.from_numpy(np.concatenate([views.pixels for views in every])).to(chosen_device())
+    trained = TrainedScore(tuple(one.to(shown.device).requires_grad_(False) for one in networks), columns, predict)
+    with torch.no_grad():
+        found = float(trained.score(trained.maps(shown)))
+    if abs(found - score) > SAME * max(1.0, abs(score)):
+        raise RadweaveError(
+            f"the network gives {found:.4g} for what the files show now, and {score:.4g} for what is kept: the files changed since "
+            "the refresh; refresh the cohort again"
+        )
+    untrained = [trained.randomised(seed + n, tuple(shown.shape[2:])) for n in range(randoms)]
+    yield from _maps(every, trained, untrained, shown, kinds)
+    for one in networks:
+        one.to("cpu")
+
+
+def _maps(
+    every: Sequence[Views],
+    explained: HowExplained,
+    untrained: Sequence[HowExplained],
+    shown: torch.Tensor,
+    kinds: Sequence[Attribution],
+) -> Iterator[Explained | Lacking]:
+    """A map by each kind of each sampling. shown: the views of all samplings, one after the other."""
+    ends = np.cumsum([len(views.pixels) for views in every])[:-1]
+    for by in kinds:
+        try:
+            found = by.explain(explained, shown)
+            others = [np.split(by.explain(one, shown).values, ends) for one in untrained]
+        except RadweaveError as error:
+            yield from (Lacking(views, by, str(error)) for views in every)
+            continue
+        for number, (views, values) in enumerate(zip(every, np.split(found.values, ends), strict=True)):
+            yield measured(views, by, values, found.gap, [one[number] for one in others])
 
 
 def measured(

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.core.design import Design
 from features.core.outcome import Outcome
-from features.deep.explaining.nearest import Space
+from features.deep.explaining.nearest import Neighbours, Space
+from tasks.modelling.evaluation.final import Final
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,10 @@ class TrainingCases:
 
     def __init__(self, design: Design) -> None:
         self._design = design.take(np.flatnonzero(design.develops))
-        self._spaces: dict[tuple[str, ...], Space] = {}
+        self._spaces: dict[object, Space] = {}
 
     def nearest(
-        self, case: str, group: str, network: str, names: Sequence[str], features: np.ndarray, count: int
+        self, case: str, group: str, network: str, names: Sequence[str], features: NDArray[np.float64], count: int
     ) -> list[Neighbour]:
         """In the space of these columns. group: whose case it is: her own rows are no neighbours. Raises ValueError without any."""
         key = tuple(names)
@@ -46,6 +48,21 @@ class TrainingCases:
             own = self._design.X[list(names)].to_numpy(np.float64)
             self._spaces[key] = Space(own, self._design.groups)
         found = self._spaces[key].nearest(features, group, count)
+        return self._told(case, network, found)
+
+    def nearest_shown(
+        self, case: str, group: str, final: Final, word: str, features: NDArray[np.float64], count: int
+    ) -> list[Neighbour]:
+        """In the space of what the networks of a model make of images."""
+        from tasks.explaining.image_model import features_shown
+
+        if word not in self._spaces:
+            self._spaces[word] = Space(
+                features_shown(final, next(iter(self._design.images.values()))), self._design.groups
+            )
+        return self._told(case, word, self._spaces[word].nearest(features, group, count))
+
+    def _told(self, case: str, network: str, found: Neighbours) -> list[Neighbour]:
         return [
             Neighbour(case, self._case(row), network, rank, distance, seen_of(self._design.outcome, row), found.usual)
             for rank, (row, distance) in enumerate(

@@ -50,8 +50,13 @@ class FittedImageNetwork(FittedModel):
             found = "none" if rows.images is None else sides_of(rows.images.shape)
             raise ValueError(f"image_network: it was fitted on images of {sides_of(self.shape)}, found {found}")
         columns, views = is_finite(rows.X, "image_network"), Views(rows.images)
-        told = np.mean([tell_all(one, views, columns) for one in _networks(self)], axis=0)
+        told = np.mean([tell_all(one, views, columns) for one in networks_of(self)], axis=0)
         return self.answer.prediction(is_finite(told, "image_network"))
+
+    @property
+    def variant(self) -> str:
+        """The network's name."""
+        return str(json.loads(self.architecture)["variant"])
 
     def importance(self) -> Floats:
         return np.full(self.columns, np.nan)
@@ -86,7 +91,8 @@ def tell_all(network: Headed, views: Views, columns: Floats) -> Floats:
 
 
 @lru_cache(maxsize=1)
-def _networks(fitted: FittedImageNetwork) -> list[Headed]:
+def networks_of(fitted: FittedImageNetwork) -> list[Headed]:
+    """The networks, with their weights. Raises WeightsError where the card's checkpoint is gone or another one."""
     from features.deep.learning.course import put_arrays
 
     if fitted.weights and (found := weights_digest(load_card(fitted.weights))) != fitted.sha256:

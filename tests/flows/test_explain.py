@@ -34,9 +34,13 @@ RECIPE: dict[str, Any] = {
     "discretise": {"bin_width": 25},
     "window": [-100, 100],
     "extractors": [
-        {"kind": "network", "weights": "random", "seed": 4, "architecture": "lenet", "samplings": ["largest"]}
+        {"kind": "network", "weights": "random", "seed": 4, "architecture": "lenet", "samplings": ["largest"]},
+        {"kind": "samples", "size": [32, 32], "samplings": ["largest", {"kind": "slices", "count": 2}]},
     ],
 }
+
+
+NETWORK = {"kind": "image_network", "epochs": 12, "patience": None, "learning_rate": 0.01, "augment": None}
 
 
 @dataclass(frozen=True)
@@ -82,16 +86,13 @@ def saved(inside: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
     (folder / "recipes").mkdir()
     (folder / "recipes" / "ct.yaml").write_text(yaml.safe_dump(RECIPE))
     options = "--catalog", folder / "data_catalog.yaml", "--store", folder / "store"
-    for block in ("deep", "clinical"):
+    inside("refresh", "demo", "--recipe", folder / "recipes" / "ct.yaml", *options)
+    for block, recipes in (("deep", STUDY["recipes"]), ("clinical", []), ("images", STUDY["recipes"])):
         study = folder / f"by_{block}.yaml"
-        study.write_text(
-            yaml.safe_dump(
-                {**STUDY, "blocks": {block: [block]}, "recipes": STUDY["recipes"] if block == "deep" else []}
-            )
-        )
-        if block == "deep":
-            inside("refresh", "demo", "--recipe", folder / "recipes" / "ct.yaml", *options)
-        inside("study", study, "--final", *options)
+        own = {"blocks": {block: [block]}, "recipes": recipes}
+        own |= {"models": [NETWORK]} if block == "images" else {}
+        study.write_text(yaml.safe_dump({**STUDY, **own}))
+        inside("study", study, "--final", *options, *(("--blocks", block) if block == "images" else ()))
     return folder
 
 
@@ -155,6 +156,24 @@ def _two(place: Place, tmp_path: Path) -> list[dict[str, str]]:
     place.explain("by_deep", "demo", "--output", out, "--most", 2, "--random", 0, "--neighbours", 0)
     assert rows_of(out / "neighbours.csv") == []
     return rows_of(out / "maps.csv")
+
+
+def test_a_network_that_learnt_from_images_is_explained_with_all_that_it_was_shown(
+    place: Place, tmp_path: Path
+) -> None:
+    out = tmp_path / "images"
+    told = place.explain(
+        "by_images", "demo", "-o", out, "--most", 2, "--by", "integrated_gradients", "--by", "occlusion"
+    ).stdout
+    assert f"8 maps of 2 cases, 0 lacking: {out / 'report.html'}" in told
+    rows = rows_of(out / "maps.csv")
+    assert [row["sampling"] for row in rows[:4]] == ["largest", "slices", "largest", "slices"]
+    assert {row["network"] for row in rows} == {"image_network (lenet5)"} and rows[0]["image"] == "CT"
+    assert all(float(row["unexplained"]) < 0.2 for row in rows if row["by"] == "integrated_gradients")
+    found = nib.load(out / rows[1]["nifti"])
+    assert set(np.nonzero(np.asarray(found.dataobj))[2]) == {1, 3}, "the slices that `slices` shows"
+    near = rows_of(out / "neighbours.csv")
+    assert len(near) == 2 * 5 and all(row["case"] != row["neighbour"] for row in near)
 
 
 @pytest.mark.parametrize(

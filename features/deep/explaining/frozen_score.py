@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,16 +15,11 @@ from features.core.kinds.sampling import Sampling
 from features.deep.asked import Asked, pooled_maps
 from features.deep.augment import Augment
 from features.deep.device import chosen_device, told_if_gone
+from features.deep.explaining.predicted import Floats, Predict, Predicted
 from features.deep.loaded import Loaded
 from features.deep.loading import load_random_network
 from features.deep.taps import forward
 from features.deep.tiling import Tiling
-
-Floats = NDArray[np.float64]
-Predict = Callable[
-    [Floats], Floats
-]  # (m, k) features of the views that are explained → (m,) scores of the case with them
-STEP = 1e-3  # of a slope of a model, as a share of the size of the features
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +63,7 @@ class FrozenScore:
         return maps[: len(self.asked.taps)]
 
     def score(self, maps: Sequence[torch.Tensor]) -> torch.Tensor:
-        found: torch.Tensor = _Predicted.apply(self._features(self._vectors(maps)), self.predict, self.used)
+        found: torch.Tensor = Predicted.apply(self._features(self._vectors(maps)), self.predict, self.used)
         return found
 
     def scores(self, views: torch.Tensor, place: int, changed: torch.Tensor) -> Floats:
@@ -115,33 +110,3 @@ class FrozenScore:
         if self.augment is not None:
             vectors = torch.cat([vectors, vectors.new_full((len(vectors), 1), float("nan"))], dim=1)
         return vectors.flatten()
-
-
-class _Predicted(torch.autograd.Function):  # type: ignore[misc]
-    """The score of features, by a model that knows nothing of torch: its slopes are measured by small steps to both sides."""
-
-    @staticmethod
-    def forward(ctx: Any, features: torch.Tensor, predict: Predict, used: NDArray[np.bool_]) -> torch.Tensor:
-        ctx.own, ctx.predict, ctx.used = features.detach().double().cpu().numpy(), predict, used
-        return features.new_tensor(float(predict(ctx.own[None])[0]))
-
-    @staticmethod
-    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        slopes = model_slopes(ctx.own, ctx.predict, ctx.used)
-        return upstream * torch.from_numpy(slopes).to(upstream), None, None
-
-
-def model_slopes(features: Floats, predict: Predict, used: NDArray[np.bool_]) -> Floats:
-    """(k,): how the score changes with each of the features that the model looks at, 0 of the others."""
-    places = np.flatnonzero(used)
-    found = np.zeros(len(features))
-    known = features[np.isfinite(features)]
-    step = STEP * float(np.sqrt((known**2).mean())) if known.size else 0.0
-    if not len(places) or step == 0.0:
-        return found
-    rows = np.repeat(features[None], 2 * len(places), axis=0)
-    rows[np.arange(len(places)), places] += step
-    rows[len(places) + np.arange(len(places)), places] -= step
-    scores = predict(rows)
-    found[places] = (scores[: len(places)] - scores[len(places) :]) / (2 * step)
-    return found

@@ -12,11 +12,12 @@ from scipy import stats
 from features.core.wording import counted
 
 CENTRE_SD = 0.25  # of the prior, as a share of each side
+LEAST = 5  # cases that an interval needs
 MOST_PIXELS = 2**16  # that a correlation looks at, evenly chosen of more
 
 
 class Over(NamedTuple):
-    """The mean of cases with its 95 % interval (Student's t), NaN bounds for fewer than two. n: cases that have a value."""
+    """The mean of cases with its 95 % interval (Student's t), NaN bounds for fewer than five. n: cases that have a value."""
 
     mean: float
     low: float
@@ -28,7 +29,7 @@ class Over(NamedTuple):
         >>> str(Over(0.25, 0.125, 0.375, 9)), str(Over(0.5, float("nan"), float("nan"), 1))
         ('0.25 (0.12 to 0.38; 9 cases)', '0.50 (1 case)')
         """
-        bounds = f"{self.low:.2f} to {self.high:.2f}; " if self.n > 1 else ""
+        bounds = f"{self.low:.2f} to {self.high:.2f}; " if self.n >= LEAST else ""
         return f"{self.mean:.2f} ({bounds}{counted(self.n, 'case')})" if self.n else "none"
 
 
@@ -66,6 +67,6 @@ def over_cases(values: Sequence[float]) -> Over:
     n = len(known)
     if n == 0:
         return Over(float("nan"), float("nan"), float("nan"), 0)
-    half = float(stats.t.ppf(0.975, n - 1) * known.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+    half = float(stats.t.ppf(0.975, n - 1) * known.std(ddof=1) / np.sqrt(n)) if n >= LEAST else float("nan")
     middle = float(known.mean())
     return Over(middle, middle - half, middle + half, n)

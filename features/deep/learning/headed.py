@@ -41,15 +41,20 @@ class Headed(nn.Module):
 
     def features(self, views: torch.Tensor) -> torch.Tensor:
         """(k, views, channels, *size) in [0, 1] → (k, views, width), as the network gives them."""
-        flat = views.flatten(0, 1)
-        shape = (1, -1, *(1,) * (flat.ndim - 2))
-        pixels = (flat - self.mean.reshape(shape)) / self.std.reshape(shape)  # which repeats one channel
+        return self.pooled(self.maps(views.flatten(0, 1))).reshape(*views.shape[:2], -1)
+
+    def maps(self, views: torch.Tensor) -> torch.Tensor:
+        """The last maps of views (n, channels, *size) in [0, 1]."""
+        shape = (1, -1, *(1,) * (views.ndim - 2))
+        pixels = (views - self.mean.reshape(shape)) / self.std.reshape(shape)  # which repeats one channel
         if pixels.device.type == "cuda":
             layout = torch.channels_last if pixels.ndim == 4 else torch.channels_last_3d
             pixels = pixels.contiguous(memory_format=layout)
-        maps = self.architecture.maps(self.body, pixels)
-        pooled = Average().pool(maps, before=self.architecture.before, dimensions=self.architecture.dimensions)
-        return pooled.reshape(*views.shape[:2], -1)
+        return self.architecture.maps(self.body, pixels)
+
+    def pooled(self, maps: torch.Tensor) -> torch.Tensor:
+        """(n, width): the features of views of which the last maps are known."""
+        return Average().pool(maps, before=self.architecture.before, dimensions=self.architecture.dimensions)
 
     def told(self, features: torch.Tensor, columns: torch.Tensor) -> list[torch.Tensor]:
         """What each head tells, (k, outputs). features: (k, views, width). columns: (k, p)."""
