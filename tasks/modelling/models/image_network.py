@@ -196,18 +196,18 @@ class ImageNetwork(Model):
         return values
 
     def _split(self, rows: Rows, target: Target, seed: int) -> tuple[Kept, Kept]:
-        """Who teaches, and who tells when to stop, patients apart."""
+        """Who teaches, and who tells when to stop, patients apart: of those with weak labels nobody tells."""
         if self.patience is None:
             return np.arange(len(rows)), np.arange(0)
         try:
-            found = grouped_folds(
-                target.endpoint, target.outcome, rows.groups["patient"], self.held_out, seed, rows.groups["centre"]
-            )
+            groups = rows.groups["patient"], self.held_out, seed, rows.groups["centre"]
+            found = grouped_folds(target.endpoint, target.outcome, *groups, rows.scored)
         except FitError as error:
             raise FitError(
                 f"{self.kind}: nobody can be held out to tell when to stop: {error}, or patience: null"
             ) from error
         learn, watch = found[0]
+        watch = watch if rows.scored is None else watch[rows.scored[watch]]
         if reason := target.endpoint.untrainable(target.outcome.take(learn)):
             raise FitError(f"{self.kind}: without those held out to tell when to stop {reason}, or patience: null")
         return learn, watch
@@ -302,6 +302,7 @@ def _cases(rows: Rows, target: Target, also: tuple[str, ...]) -> str:
         outcome.value,
         patients,
         centres,
+        rows.scored,
         *(rows.covariates[name] for name in also),
     ):
         if part is not None:

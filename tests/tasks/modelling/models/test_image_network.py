@@ -270,3 +270,11 @@ def test_a_kill_costs_one_epoch_at_most(tmp_path: Path) -> None:
     first = int(rest[0].split()[2])
     assert 7 < first <= 13 and rest[0] == epoch(first)  # epoch 7 was kept before it was told
     assert joblib.hash(fitted.state()) == joblib.hash(MODEL.fit(*cases("binary"), 3).state())
+
+
+def test_nobody_with_a_weak_label_tells_when_to_stop() -> None:
+    rows, target = cases("binary")
+    rows = replace(rows, scored=np.arange(len(rows)) % 2 == 0)
+    learn, watch = ImageNetwork()._split(rows, target, 3)
+    assert len(watch) and rows.scored is not None and rows.scored[watch].all()
+    assert {*np.flatnonzero(~rows.scored)} <= {*learn.tolist()} and not {*learn.tolist()} & {*watch.tolist()}
