@@ -14,9 +14,11 @@ from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, o
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from features.core.design import Design
     from features.results.work import Extraction
     from flows.scoring import Asked
     from tasks.explaining.explain_cases import MapRow, Wish
+    from tasks.explaining.held_out import HeldOut
     from tasks.explaining.training_cases import Neighbour, TrainingCases
 
 PAGE, MAPS, NEIGHBOURS = "report.html", "maps.csv", "neighbours.csv"
@@ -41,6 +43,13 @@ def explain(
         int, typer.Option(min=0, max=20, help="Networks with random weights that are explained beside.")
     ] = 1,
     neighbours: Annotated[int, typer.Option(min=0, max=50, help="Nearest training cases that are named.")] = 5,
+    held_out: Annotated[
+        bool,
+        typer.Option(
+            "--held-out",
+            help="Cases of the study itself, each by its fold's model that has not seen her, fitted again.",
+        ),
+    ] = False,
     catalog: CatalogOption = CATALOG,
     store: StoreOption = STORE,
 ) -> None:
@@ -67,11 +76,13 @@ def explain(
         neighbours=neighbours,
     )
     with Screen():
-        told = _explained(model, cohort, catalog, store, wish, output)
+        told = _explained(model, cohort, catalog, store, wish, output, held_out=held_out)
     typer.echo(told)
 
 
-def _explained(model: str, cohort: str, catalog: Path, store: str, wish: "Wish", output: Path) -> str:
+def _explained(
+    model: str, cohort: str, catalog: Path, store: str, wish: "Wish", output: Path, *, held_out: bool
+) -> str:
     """What was written, in words."""
     from features.core.storage.place import write_bytes
     from flows.commands.spreadsheet import csv_bytes
@@ -85,12 +96,20 @@ def _explained(model: str, cohort: str, catalog: Path, store: str, wish: "Wish",
     final = asked.loaded.final
     name = f"{final.study}/{asked.folder.name}"
     _check_networks(asked, name)
-    design = read_cohort(asked.mart, catalog, asked.question, cohort, asked.loaded).design
+    folds = None
+    if held_out:
+        design, folds = _held_out(asked, catalog)
+    else:
+        design = read_cohort(asked.mart, catalog, asked.question, cohort, asked.loaded).design
     works = works_of(_extractions(asked, catalog), final)
-    training, remark = _training(asked, catalog) if wish.neighbours else (None, "")
-    told = explain_cases(final, design, works, training, wish, output)
+    training, remark = _training(asked, catalog) if wish.neighbours and not held_out else (None, "")
+    told = explain_cases(final, design, works, training, wish, output, folds)
     remarks = [remark] if remark else []
-    if cohort in final.seen_cohorts:
+    if held_out:
+        remarks.append(
+            "Each case is explained by the model of a fold of the study that has not seen her; training cases are those of the fold."
+        )
+    elif cohort in final.seen_cohorts:
         remarks.append(
             f"{cohort} trained this model: it has seen these cases, so maps of new cases may look different."
         )
@@ -131,6 +150,29 @@ def _extractions(asked: "Asked", catalog: Path) -> "list[Extraction]":
     cache = FileCache.load(asked.store.files(asked.cohort), key)
     index = index_cohort(asked.declared, asked.cohort, key, progress=tell, cache=cache, withdrawn=asked.withdrawn)
     return [work for plan in plan_scans(index.scans, asked.recipes) for work in plan.features]
+
+
+def _held_out(asked: "Asked", catalog: Path) -> "tuple[Design, HeldOut]":
+    """The rows of the cohort that folds of the model's study hold out, and their models."""
+    import numpy as np
+
+    from features.core.catalog.catalog import load_catalog
+    from features.fusion.fuse import fuse
+    from tasks.explaining.held_out import HeldOut
+    from tasks.modelling.evaluation.asked import question_of
+
+    plan = asked.plan
+    if asked.cohort not in plan.cohorts:
+        raise RadweaveError(
+            f"--held-out: {asked.cohort} trains no model of {plan.name}, which is fitted on {', '.join(plan.cohorts)}: leave it "
+            "out, for the saved model has not seen these cases anyway"
+        )
+    design = fuse(asked.mart, load_catalog(catalog), question_of(plan, asked.recipes))
+    folds = HeldOut(asked.loaded.final, design, plan)
+    cases = set(folds.cases)
+    shown = [row for row, case in enumerate(design.X.index) if str(case) in cases and design.scored[row]]
+    own = np.array([row for row in shown if design.cohorts[row] == asked.cohort], np.intp)
+    return design.take(own).of_set(plan.blocks.get(asked.loaded.final.blocks, ())), folds
 
 
 def _training(asked: "Asked", catalog: Path) -> "tuple[TrainingCases | None, str]":

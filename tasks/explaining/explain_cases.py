@@ -27,6 +27,7 @@ from features.results.scored import SCORED
 from features.results.work import Extraction
 from tasks.explaining.case_score import CaseScore, case_score
 from tasks.explaining.explained_map import Explained, Lacking, columns_of, explain_work, read_views
+from tasks.explaining.held_out import HeldOut
 from tasks.explaining.image_model import explain_images, features_shown, fitted_network, is_shown
 from tasks.explaining.overlay import overlay_png
 from tasks.explaining.training_cases import Neighbour, TrainingCases
@@ -96,8 +97,10 @@ def explain_cases(
     training: TrainingCases | None,
     wish: Wish,
     folder: Path,
+    held_out: HeldOut | None = None,
 ) -> Told:
-    """works: case → what the networks measured of it. folder: where pictures and NIfTI files go, each case by itself.
+    """works: case → what the networks measured of it. folder: where pictures and NIfTI files go, each case by itself. held_out:
+    where each case is explained by the model of a fold that has not seen her.
 
     Raises RadweaveError for a case that is not among the rows, or has no score.
     """
@@ -107,8 +110,10 @@ def explain_cases(
     chosen = _chosen(final, rows, place, states.tolist(), wish)
     told = Told()
     for number, case in enumerate(chosen, start=1):
-        score = case_score(final, rows.take(np.array([place[case]])), wish.of)
-        _explain_case(case, score, design.patients[place[case]], works.get(case, ()), training, wish, folder, told)
+        own, trained = (final, training) if held_out is None else held_out.of(case)
+        score = case_score(own, rows.take(np.array([place[case]])), wish.of)
+        group = str(design.groups[place[case]])
+        _explain_case(case, score, group, works.get(case, ()), trained, wish, folder, told)
         tell("cases", number, len(chosen))
     return told
 
@@ -142,7 +147,7 @@ def _chosen(final: Final, rows: Rows, place: Mapping[str, int], states: Sequence
 def _explain_case(
     case: str,
     score: CaseScore,
-    patient: str,
+    group: str,
     works: Sequence[Extraction],
     training: TrainingCases | None,
     wish: Wish,
@@ -174,22 +179,22 @@ def _explain_case(
             told.rows.append(replace(own, state="no room in memory for gradients of so many views: take occlusion"))
         if training is not None and wish.neighbours:
             try:
-                told.neighbours += _nearest(case, patient, score, work, own.network, training, wish.neighbours)
+                told.neighbours += _nearest(case, group, score, work, own.network, training, wish.neighbours)
             except ValueError as error:
                 remarks.append(f"No nearest training cases by {own.network}: {error}.")
 
 
 def _nearest(
-    case: str, patient: str, score: CaseScore, work: Extraction, word: str, training: TrainingCases, count: int
+    case: str, group: str, score: CaseScore, work: Extraction, word: str, training: TrainingCases, count: int
 ) -> list[Neighbour]:
     """Raises ValueError where there are none."""
     if score.final.of_images:
         images = score.rows.images
         assert images is not None
-        return training.nearest_shown(case, patient, score.final, word, features_shown(score.final, images)[0], count)
+        return training.nearest_shown(case, group, score.final, word, features_shown(score.final, images)[0], count)
     columns = score.rows.columns.names.tolist()
     names = [name for name in columns_of(work) if name in set(columns)]
-    return training.nearest(case, patient, word, names, score.rows.X[0, [columns.index(name) for name in names]], count)
+    return training.nearest(case, group, word, names, score.rows.X[0, [columns.index(name) for name in names]], count)
 
 
 def _word(work: Extraction, final: Final) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from features.core.storage.table import read_table
 from tests.support.catalog import cohort_of, file_images, write_catalog
 from tests.support.scans import save_nifti
 
@@ -174,6 +175,29 @@ def test_a_network_that_learnt_from_images_is_explained_with_all_that_it_was_sho
     assert set(np.nonzero(np.asarray(found.dataobj))[2]) == {1, 3}, "the slices that `slices` shows"
     near = rows_of(out / "neighbours.csv")
     assert len(near) == 2 * 5 and all(row["case"] != row["neighbour"] for row in near)
+
+
+@pytest.mark.parametrize("study", ["by_deep", "by_images"])
+def test_held_out_cases_are_explained_by_the_model_of_the_study_that_has_not_seen_them(
+    place: Place, tmp_path: Path, study: str
+) -> None:
+    """Their scores are those that the study itself predicted out of fold."""
+    out = tmp_path / "held_out"
+    place.explain(study, "demo", "-o", out, "--most", 3, "--random", 0, "--held-out")
+    rows = rows_of(out / "maps.csv")
+    (table,) = (place.folder / "store" / "studies" / study).rglob("predictions.parquet")
+    known = {
+        row["case"]: (row["score"], row["fold"])
+        for row in read_table(table).to_pylist()
+        if row["split"] == "nested" and row["blocks"] == study.removeprefix("by_")
+    }
+    assert len({row["case"] for row in rows}) == 3
+    for row in rows:
+        assert float(row["score"]) == pytest.approx(known[row["case"]][0], abs=1e-6), row
+    for row in rows_of(out / "neighbours.csv"):
+        assert known[row["neighbour"]][1] != known[row["case"]][1], "training cases are of the other folds"
+    page = (out / "report.html").read_text()
+    assert "a fold of the study that has not seen her" in page and "trained this model: it has seen" not in page
 
 
 @pytest.mark.parametrize(
