@@ -107,7 +107,7 @@ def _explained(
     remarks = [remark] if remark else []
     if held_out:
         remarks.append(
-            "Each case is explained by the model of a fold of the study that has not seen her; training cases are those of the fold."
+            "Each case is explained by the model of a fold of the study that has not seen her; training cases are the fold's."
         )
     elif cohort in final.seen_cohorts:
         remarks.append(
