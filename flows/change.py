@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -35,7 +35,7 @@ class Change:
     splits: tuple[Split, ...] = ()
     seed: int | None = None
     external: tuple[str, ...] = ()
-    others: Mapping[str, object] = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, plan: StudySettings) -> StudySettings:
         """The changed study. Raises RadweaveError if it contradicts itself, or lacks what would be changed."""
@@ -54,6 +54,12 @@ class Change:
         new |= {"splits": self.splits} if self.splits else {}
         new |= {} if self.seed is None else {"seed": self.seed}
         new |= self.others
+        if "effects" in new:
+            raise RadweaveError(
+                f"study {plan.name}: it predicts, and effects belong to a study that reports associations"
+            )
+        if compared := self.others.get("comparisons"):
+            new["comparisons"] = {**plan.comparisons.model_dump(), **compared}
         if self.others.get("visits") == "one":  # then nobody is scored at one of several visits
             new["scored_visit"] = None
         if self.external:
@@ -66,24 +72,25 @@ class Change:
             raise RadweaveError(f"study {plan.name} with what the run changes: {faults}") from error
 
     def _of_association(self, plan: StudySettings) -> StudySettings:
-        """An association study with other blocks; whatever belongs to a prediction cannot be changed in it."""
+        """An association study with other blocks or effects; whatever belongs to a prediction cannot be changed in it."""
         given = {
             "an endpoint and models": self.aim,
             "splits": self.splits,
             "external cohorts": self.external,
             "a seed": self.seed,
-            **self.others,
+            **{name: value for name, value in self.others.items() if name != "effects"},
         }
         if asked := [name for name, value in given.items() if value not in (None, ())]:
             raise RadweaveError(
                 f"study {plan.name} is an association study, which predicts nothing: it has no place for {', '.join(asked)}; "
-                "allowed: blocks"
+                "allowed: blocks and effects"
             )
-        if not self.blocks:
-            return plan
         blocks = tuple(dict.fromkeys(block for blocks in self.blocks for block in blocks))
+        new = {name: value for name, value in (("blocks", blocks), ("effects", self.others.get("effects"))) if value}
+        if not new:
+            return plan
         try:
-            return type(plan).model_validate({**plan.model_dump(), "blocks": blocks})
+            return type(plan).model_validate({**plan.model_dump(), **new})
         except ValidationError as error:
             faults = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
             raise RadweaveError(f"study {plan.name} with what the run changes: {faults}") from error

@@ -15,6 +15,7 @@ from flows.commands.backbones import backbones
 from flows.commands.check import check
 from flows.commands.deidentify import deidentify
 from flows.commands.explain import explain
+from flows.commands.export_scores import export_scores
 from flows.commands.export_seg import export_seg
 from flows.commands.extract import extract
 from flows.commands.fault import fault_of
@@ -225,6 +226,7 @@ def serve(
     catalog: CatalogOption = CATALOG,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the server, on loopback.")] = 4200,
     cron: Annotated[str, typer.Option(help="When to refresh all cohorts, in UTC.")] = "0 3 * * *",
+    score_cron: Annotated[str, typer.Option(help="When to score new cases, in UTC.")] = "0 5 * * *",
     runner: RunnerOption = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = "",
@@ -251,7 +253,7 @@ def serve(
     chosen = choose_runner(runner, workers, scheduler, memory, timeout)
     from flows.serving.serve import serve_deployments
 
-    serve_deployments(store, catalog, port, cron, chosen, database=database, auth=auth, url=url)
+    serve_deployments(store, catalog, port, cron, chosen, score_cron=score_cron, database=database, auth=auth, url=url)
 
 
 def prepare() -> None:
@@ -278,7 +280,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Start": (demo, init, extract, list_kinds, features, backbones, schema),
     "Look after data": (check, series, refresh, status, quarantine, quality, standardise, simulate),
     "Run studies": (study, studies, score, score_new, explain, seal, recalibrate, stability, agreement),
-    "Query and export": (query, export, map_features, export_seg),
+    "Query and export": (query, export, map_features, export_seg, export_scores),
     "Upkeep of a store": upkeep.COMMANDS,
     "Privacy and keys": (deidentify, *keys.COMMANDS),
     "Server": (serve, prepare),

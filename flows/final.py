@@ -35,7 +35,8 @@ from tasks.modelling.evaluation.comparison import BASELINES
 from tasks.modelling.evaluation.result import Score
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.saved.saved_final import FORMAT, check_keepable
-from tasks.reports.labels import metric_word, split_label
+from tasks.reports.labels import metric_word
+from tasks.reports.plain_labels import split_label
 from tasks.reports.winner import winner_of
 from tasks.running.pool import DEFAULT_RUNNER, AnyRunner, Pool
 from tasks.running.runner import Runner

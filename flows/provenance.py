@@ -121,9 +121,14 @@ def _ready_tables(plan: StudySettings, cohort: Cohort) -> list[ReadyTable]:
 def _code(plan: StudySettings, catalog: Catalog, signatures: Sequence[Signature]) -> dict[str, str]:
     """The digest of the sources that fuse, fit and report this study, and the versions of the libraries that they import."""
     kinds = _kinds(plan, catalog).union(*(_kinds(one.plan, catalog) for one in signatures))
-    steps, sections = (STEPS, SECTIONS) if isinstance(plan, Study) else (ASSOCIATION_STEPS, ASSOCIATION_SECTIONS)
-    sources = sources_of({*steps, *kinds, *modules_in(sections)})
+    own = {*STEPS, *modules_in(SECTIONS)} if isinstance(plan, Study) else association_modules()
+    sources = sources_of({*own, *kinds})
     return {CODE: sources.digest, **versions_of(sources.libraries)}
+
+
+def association_modules() -> set[str]:
+    """What every study without a prediction runs. SECTIONS: the package alone, in whose folder templates lie that both share."""
+    return {*ASSOCIATION_STEPS, *modules_in(ASSOCIATION_SECTIONS), SECTIONS}
 
 
 def _kinds(plan: StudySettings, catalog: Catalog) -> set[str]:

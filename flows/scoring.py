@@ -23,10 +23,13 @@ from features.results.withdraw import withdrawn_cases, writing_study
 from flows.commands.options import place_options
 from flows.configuration import check_configuration
 from tasks.modelling.evaluation.asked import question_of
+from tasks.modelling.evaluation.inputs import inputs_of
 from tasks.modelling.evaluation.study import Study
+from tasks.modelling.rows import Rows
 from tasks.modelling.saved.loaded import Loaded, load_model
 from tasks.running.pool import DEFAULT_RUNNER, Pool
 from tasks.running.runner import Runner
+from tasks.scoring.cohort_rows import read_cohort
 from tasks.scoring.write_scores import write_new_scores, write_scores
 
 Step = Callable[..., Any]  # calls a step with the arguments of its function: as it is, or as a tracked task
@@ -144,6 +147,13 @@ def score_new(
     with asked.writing():
         found = step(asked.mart, catalog, asked.question, cohort, asked.loaded, provenance, asked.store, Pool(runner))
     return found
+
+
+def inputs_today(asked: Asked, catalog: Path) -> dict[str, str]:
+    """Case → digest of what the model would be given of it now."""
+    rows = read_cohort(asked.mart, catalog, asked.question, asked.cohort, asked.loaded)
+    cases = rows.design.X.index.tolist()
+    return dict(zip(cases, inputs_of(asked.loaded.final, Rows.of(rows.design)), strict=True))
 
 
 def _code() -> str:

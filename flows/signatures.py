@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from os.path import relpath
 from pathlib import Path
 
 from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
@@ -49,7 +50,8 @@ def read_signatures(path: Path, beside: Path | None = None, above: tuple[Path, .
             raise ConfigError([Fault(where, what, f'"{blocks}"', there)])
         narrow = narrowed(other, blocks, model)
         used = tuple(one for one in own if one.name in narrow.signatures)
-        signature = Signature(name, narrow, recipes, source.at or other.predict_at, used)
+        place = "" if file in study_files().values() or beside is None else relpath(file.resolve(), beside.resolve())
+        signature = Signature(name, narrow, recipes, source.at or other.predict_at, used, place)
         if both := [one for one in signature.all_cohorts if one in plan.all_cohorts]:
             what = f"the signature is fitted on {', '.join(both)}, and would be used there"
             raise ConfigError([Fault(where, what, allowed="cohorts that it is not fitted on, external or not")])

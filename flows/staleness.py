@@ -124,7 +124,8 @@ def _compared(folder: Path, mart: Mart, catalog: Path) -> "_Compared | RunState"
         return RunState(folder, "damaged", str(error))
     try:
         plan = study_model(facts["study"].get("kind")).model_validate(facts["study"])
-        signatures = [_signature(name, one) for name, one in facts.get("signatures", {}).items()]
+        beside = catalog.resolve().parent
+        signatures = [_signature(name, one, beside) for name, one in facts.get("signatures", {}).items()]
         today = study_provenance(plan, recipes_of(plan, facts), mart, load_catalog(catalog), signatures=signatures)
     except ConfigError as error:
         return RunState(folder, "unknown", str(error.faults[0]))
@@ -159,16 +160,20 @@ def recipes_of(plan: StudySettings, facts: dict[str, Any]) -> list[Recipe]:
     ]
 
 
-def _signature(name: str, facts: dict[str, Any]) -> Signature:
-    """A signature of a study: of a study of radweave's as it is now, of a file as it was; its recipes as `_recipes` has them."""
+def _signature(name: str, facts: dict[str, Any], beside: Path) -> Signature:
+    """A signature of a study: of a study of radweave's, or of a file that is there, as it is now, else as it was; its recipes as
+    `recipes_of` has them. beside: folder of the catalog, from which files are seen.
+    """
     kept, files = of_facts(name, facts), study_files()
-    plan = kept.plan
+    plan, own_file = kept.plan, beside / kept.file
+    if kept.file and own_file.is_file():
+        files = {plan.name: own_file}
     if plan.name in files:
-        asked = read_study(files[plan.name])[0]
+        asked = read_study(files[plan.name], beside)[0]
         assert isinstance(asked, Study)  # the name of one that reports associations is another
         there = kept.blocks in asked.blocks and kept.candidate.name in [one.name for one in asked.models]
         plan = narrowed(asked, kept.blocks, kept.candidate.name) if there else asked
-    own = tuple(_signature(word, one) for word, one in facts["signatures"].items())
+    own = tuple(_signature(word, one, beside) for word, one in facts["signatures"].items())
     return replace(kept, plan=plan, recipes=tuple(recipes_of(plan, facts)), own=own)
 
 

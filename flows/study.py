@@ -28,11 +28,14 @@ from flows.serving.artifacts import Board
 from flows.serving.engine import name_run, run_body, run_step, say
 from flows.serving.parameters import Choice, checked, titled
 from flows.serving.study_form import (
+    AS_COMPARED,
     AS_PLANNED,
     AnyAim,
     ChosenControl,
     ChosenDelta,
+    ChosenEffect,
     ChosenSplit,
+    Compared,
     SetOfBlocks,
     Thresholds,
     Visits,
@@ -73,6 +76,8 @@ def study(
     visits: Annotated[Visits, titled("Visits")] = AS_PLANNED,
     scored_visit: Annotated[WhichVisit, titled("Scored visit")] = AS_PLANNED,
     deltas: Annotated[list[ChosenDelta], titled("Deltas")] = [],  # noqa: B006
+    comparisons: Annotated[Compared, titled("Comparisons")] = AS_COMPARED,
+    effects: Annotated[list[ChosenEffect], titled("Effects")] = [],  # noqa: B006
     seed: Annotated[NonNegativeInt | None, titled("Seed")] = None,
     runner: Annotated[AnyRunner, Choice(), titled("Runner")] = DEFAULT_RUNNER,
     catalog: Annotated[str, titled("Data catalog")] = "data_catalog.yaml",
@@ -94,6 +99,8 @@ def study(
         visits: one, a row per patient; each, a row for each visit up to the time of the prediction, all of which train
         scored_visit: with visits each, at which visit a patient is predicted and scored: the last, or that of the prediction
         deltas: how features go from visit to visit, which are the block delta; none means the study's own
+        comparisons: how pairs of combinations are tested, and how p is corrected for their number
+        effects: of a study that reports associations, the kinds of effects that replace its own; none means the study's own
         seed: replaces the study's seed of splits and models; none means the study's own
         runner: where the work is done: threads, processes, or a Dask cluster
         catalog: path of the data catalog
@@ -104,6 +111,8 @@ def study(
         "controls": tuple(chosen.control for chosen in controls),
         "horizons": tuple(horizons),
         "deltas": tuple(chosen.delta for chosen in deltas),
+        "comparisons": comparisons.chosen(),
+        "effects": tuple(chosen.effect for chosen in effects),
     }
     others = {key: value for key, value in {**words, **lists}.items() if value and value != AS_PLANNED}
     change = Change(predict, tuple(blocks), tuple(chosen.split for chosen in splits), seed, tuple(external), others)

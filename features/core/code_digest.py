@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]  # holds the packages, in a checkout as in an i
 PACKAGES = ("features", "tasks")
 DATA = (".css", ".csv", ".html", ".json", ".txt", ".yaml")
 _IMPORT = re.compile(r"^[ \t]*(?:from ([\w.]+) import (\([^)]*\)|[^\n#]+)|import ([\w.]+))", re.MULTILINE)
+_FOR_TYPES = re.compile(
+    r"^([ \t]*)if TYPE_CHECKING:[^\n]*\n(?:\1[ \t]+[^\n]*\n|[ \t]*\n)+", re.MULTILINE
+)  # which never runs
 _NAME = re.compile(r"(\w+)(?:\s+as\s+\w+)?")
 
 
@@ -30,8 +33,9 @@ class Sources:
 def sources_of(modules: Iterable[str], root: Path = ROOT) -> Sources:
     """The modules, all of the project that they import, directly or not, and the data files that lie beside them.
 
-    An import counts wherever it stands in a file: one too many costs a result that is computed again, one too few would
-    give an old result for a new one. Kinds of a Registry are imported by name at run time: name them too.
+    An import counts wherever it stands in a file, but for `if TYPE_CHECKING:`, which never runs: one too many costs a result that
+    is computed again, one too few would give an old result for a new one. Kinds of a Registry are imported by name at run
+    time: name them too.
     Raises ModuleNotFoundError for a module that is not of the project.
     """
     return _sources(frozenset(modules), root)
@@ -86,7 +90,7 @@ def _modules(root: Path) -> dict[str, Path]:
 
 def _imports(text: str) -> Iterator[str]:
     """Dotted names that a file imports: `from a.b import c` may mean the module a.b.c, or c of a.b."""
-    for source, names, plain in _IMPORT.findall(text):
+    for source, names, plain in _IMPORT.findall(_FOR_TYPES.sub("", text)):
         if plain:
             yield plain
         else:

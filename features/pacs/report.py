@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from highdicom.sr import (
         CodedConcept,
         Measurement,
+        MeasurementReport,
+        ObserverContext,
         ReferencedSegment,
         VolumetricROIMeasurementsAndQualitativeEvaluations,
     )
+    from pydicom.sr.coding import Code
 
 SCHEME = "99RADWEAVE"  # codes of our own; IBSI's and UCUM's are those of PS3.16
 UCUM: Mapping[str, tuple[str, str]] = {
@@ -97,23 +100,47 @@ def make_report(
         segment_number=1,
         source_series=hd.sr.SourceSeriesForSegmentation(sources[0].SeriesInstanceUID),
     )
-    device = hd.sr.DeviceObserverIdentifyingAttributes(
-        uid=generate_uid(entropy_srcs=["radweave", version("radweave")]), name="radweave", manufacturer_name="radweave"
-    )
-    observer = hd.sr.ObserverContext(codes.DCM.Device, device)
     content = hd.sr.MeasurementReport(
-        observation_context=hd.sr.ObservationContext(observer_device_context=observer),
-        procedure_reported=getattr(codes.LN, _PROCEDURES[modality]),
+        observation_context=hd.sr.ObservationContext(observer_device_context=observer()),
+        procedure_reported=procedure_of(modality),
         imaging_measurements=[_group(segmentation, segment, found, unit) for found in groups.values()],
         title=codes.DCM.ImagingMeasurementReport,
     )
+    return whole_report([*sources, segmentation], content, seed, SERIES_NUMBER + 1, description)
+
+
+def observer() -> ObserverContext:
+    """Who says it: this program."""
+    import highdicom as hd
+    from pydicom.sr.codedict import codes
+
+    device = hd.sr.DeviceObserverIdentifyingAttributes(
+        uid=generate_uid(entropy_srcs=["radweave", version("radweave")]), name="radweave", manufacturer_name="radweave"
+    )
+    return hd.sr.ObserverContext(codes.DCM.Device, device)
+
+
+def procedure_of(modality: Modality) -> Code:
+    """The procedure that is reported, by the modality of the image."""
+    from pydicom.sr.codedict import codes
+
+    found: Code = getattr(codes.LN, _PROCEDURES[modality])
+    return found
+
+
+def whole_report(
+    evidence: Sequence[Dataset], content: MeasurementReport, seed: Sequence[str], series_number: int, description: str
+) -> Dataset:
+    """A report. seed: what its UIDs are made of. Raises Rejected: GEOMETRY, if the evidence lacks what it copies."""
+    import highdicom as hd
+
     try:
         with quiet():
             return hd.sr.Comprehensive3DSR(
-                evidence=[*sources, segmentation],
+                evidence=list(evidence),
                 content=content,
                 series_instance_uid=generate_uid(entropy_srcs=[*seed, "series"]),
-                series_number=SERIES_NUMBER + 1,
+                series_number=series_number,
                 sop_instance_uid=generate_uid(entropy_srcs=[*seed, "instance"]),
                 instance_number=1,
                 manufacturer="radweave",
@@ -146,15 +173,16 @@ def _measurement(feature: Feature, unit: Unit) -> Measurement:
     import highdicom as hd
 
     meaning = words(feature.name.replace("_", " "))
-    name = _code(feature.ibsi, "IBSI", meaning) if feature.ibsi else _code(feature.name, SCHEME, meaning)
+    name = coded(feature.ibsi, "IBSI", meaning) if feature.ibsi else coded(feature.name, SCHEME, meaning)
     word = unit if feature.unit == "as image" else feature.unit
     value, told = UCUM.get(word, (f"{{{word.replace(' ', '_')}}}", word))
     image = feature.image
-    derived = None if image in ("", "original") else _code(image, SCHEME, words(f"derived image {image}"))
-    return hd.sr.Measurement(name=name, value=feature.value, unit=_code(value, "UCUM", told), method=derived)
+    derived = None if image in ("", "original") else coded(image, SCHEME, words(f"derived image {image}"))
+    return hd.sr.Measurement(name=name, value=feature.value, unit=coded(value, "UCUM", told), method=derived)
 
 
-def _code(value: str, scheme: str, meaning: str) -> CodedConcept:
+def coded(value: str, scheme: str, meaning: str) -> CodedConcept:
+    """A code with its meaning."""
     from highdicom.sr import CodedConcept
 
     return CodedConcept(value=value, scheme_designator=scheme, meaning=meaning)

@@ -35,9 +35,9 @@ def scored_cases(store: Store, cohort: str, model: str) -> set[tuple[str, str]]:
     return {(row["case"], row["inputs"]) for _, row in _rows(store, cohort, model)}
 
 
-def newest_scores(store: Store, cohort: str, model: str) -> dict[str, dict[str, Any]]:
-    """Case → its row of the newest predictions of a model."""
-    return {row["case"]: row for _, row in _rows(store, cohort, model)}
+def newest_scores(store: Store, cohort: str, model: str) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Case → the folder of its newest prediction by a model, and its row there."""
+    return {row["case"]: (folder, row) for folder, row in _rows(store, cohort, model)}
 
 
 def _rows(store: Store, cohort: str, model: str) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -1,17 +1,17 @@
 """export-seg: masks and features of cases go back as DICOM: a SEG and a structured report beside the source image."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.core.case import ROI, target_of
-from features.core.errors import DataError, ExitCode, NetworkError, RadweaveError
+from features.core.errors import ExitCode
 from features.core.wording import counted
 from features.results.prefixes import region_prefix
-from features.results.scan_name import SCAN, scan_name
+from features.results.scan_name import scan_name
 from flows.commands.options import CATALOG, STORE, CatalogOption, StoreOption, open_store
+from flows.commands.sent_dicom import CaseOption, OutputOption, PacsOption, destination, dicom_scans
 
 if TYPE_CHECKING:
     from features.core.case import Scan
@@ -19,21 +19,13 @@ if TYPE_CHECKING:
     from features.pacs.report import Feature
 
 BLOCKS = ("region", "radiomics")
-Keep = Callable[["Scan", Mapping[str, bytes]], None]
 
 
 def export_seg(
     cohort: Annotated[str, typer.Argument(help="Cohort of the catalog.")],
-    case: Annotated[
-        list[str] | None, typer.Option(help="Only cases that begin so: cohort:patient[:timepoint]; may be repeated.")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "--out", help="Write the files into this folder, outside the store."),
-    ] = None,
-    pacs: Annotated[
-        str, typer.Option(help="Store them at this DICOMweb server (STOW-RS); credentials from RADWEAVE_PACS_*.")
-    ] = "",
+    case: CaseOption = None,
+    output: OutputOption = None,
+    pacs: PacsOption = "",
     description: Annotated[str, typer.Option(help="Series description.")] = "radweave",
     no_features: Annotated[bool, typer.Option("--no-features", help="Only masks, no structured reports.")] = False,
     derived: Annotated[
@@ -43,20 +35,16 @@ def export_seg(
     store: StoreOption = STORE,
 ) -> None:
     """Masks as DICOM SEG and features as DICOM SR, for cases with DICOM images. The files name the patients."""
-    if bool(output) == bool(pacs):
-        raise RadweaveError("say where to: --output FOLDER, or --pacs URL")
     place = open_store(store)
-    if output is not None and output.resolve().is_relative_to(Path(store).resolve()):
-        raise RadweaveError(f"--output {output}: the files name patients and must not lie in the store")
+    keep = destination(output, pacs, store)
     from features.core.progress import tell
     from features.core.quarantine import Rejected
     from flows.screen import Screen
 
-    keep = _to_folder(output) if output else _to_pacs(pacs)
     lost: list[str] = []
     done = 0
     with Screen():
-        scans = _scans(catalog, cohort, place, case or [])
+        scans = dicom_scans(catalog, cohort, place, case or [])
         features = {} if no_features else _features(place, cohort, derived=derived)
         for number, scan in enumerate(scans, start=1):
             try:
@@ -64,7 +52,7 @@ def export_seg(
             except Rejected as error:
                 lost.append(f"{scan.case} {scan_name(*scan.key[1:])}: {error}")
             else:
-                keep(scan, files)
+                keep(scan_name(*scan.key[1:]).replace(" ", "_"), scan.image.digest, files)
                 done += len(files)
             tell("export", number, len(scans))
     typer.echo(
@@ -74,70 +62,6 @@ def export_seg(
         typer.echo(line, err=True)
     if lost:
         raise typer.Exit(ExitCode.DATA)
-
-
-def _to_folder(folder: Path) -> Keep:
-    """Files are named by the source image's digest, and by the words of image and ROI: a case id beside the patient's name would
-    undo the pseudonym.
-    """
-    from features.core.storage.place import write_bytes
-
-    def keep(scan: "Scan", files: Mapping[str, bytes]) -> None:
-        words = scan_name(*scan.key[1:]).replace(" ", "_")
-        for kind, data in files.items():
-            write_bytes(folder / f"{words}_{scan.image.digest[:12]}_{kind}.dcm", data)
-
-    return keep
-
-
-def _to_pacs(url: str) -> Keep:
-    from features.core.catalog.pacs_source import PacsSource
-    from features.pacs.credentials import Credentials
-    from features.pacs.send import send
-    from features.pacs.server import PacsError, Server
-
-    server = Server(PacsSource(url=url), Credentials.from_environment())
-
-    def keep(_scan: "Scan", files: Mapping[str, bytes]) -> None:
-        try:
-            send(server, list(files.values()))
-        except PacsError as error:
-            raise NetworkError(f"{error}; what was stored before stays there, and can be sent again") from None
-
-    return keep
-
-
-def _scans(catalog: Path, cohort: str, store: "Store", cases: Sequence[str]) -> "list[Scan]":
-    """Scans with DICOM images that the newest refresh uses. Raises RadweaveError if there is none."""
-    from features.core.catalog.catalog import load_catalog
-    from features.core.progress import tell
-    from features.images.index.file_cache import FileCache
-    from features.images.index.index_cohort import index_cohort
-    from features.results.manifest import Mart
-    from features.results.withdraw import withdrawn_cases
-    from flows.commands.keys import store_key
-
-    names = (*SCAN, "image_digest", "mask_digest")
-    known = Mart.open(store).read("scans", cohort, [*names, "state"]).to_pylist()
-    key = store_key(store, catalog)
-    used = {tuple(row[name] for name in names) for row in known if row["state"] == "used"}
-    cache = FileCache.load(store.files(cohort), key)
-    index = index_cohort(
-        load_catalog(catalog), cohort, key, progress=tell, cache=cache, withdrawn=withdrawn_cases(store)
-    )
-    found = [
-        scan
-        for scan in index.scans
-        if scan.image.format == "dicom"
-        and (*scan.key, scan.image.digest, scan.mask.digest) in used
-        and (not cases or any(f"{scan.case}:".startswith(f"{case}:") for case in cases))
-    ]
-    if not found:
-        raise DataError(
-            f'cohort "{cohort}" has no such case with a DICOM image among those that its newest refresh uses; refresh it '
-            "if its files changed"
-        )
-    return found
 
 
 def _features(store: "Store", cohort: str, *, derived: bool) -> "dict[tuple[str, str, str], list[Feature]]":

@@ -8,6 +8,8 @@ from typing import Any
 
 from features.core.catalog.catalog import Catalog
 from features.core.catalog.targets import declared_targets
+from features.core.storage.store import Store
+from features.results.models import model_folders
 from flows.named import recipe_files, study_files
 from flows.serving.study_form import AIMS, BLOCKS
 from tasks.modelling.evaluation.study import Study, load_study
@@ -48,6 +50,39 @@ def offer_study(form: Any, declared: Catalog) -> None:
     offered = _blocks(declared)
     items["enum"] = [*(block for block in BLOCKS if block in offered), *sorted(offered - {*BLOCKS})]
     form.properties["external"]["items"] = _words(declared.cohorts)
+
+
+def offer_final(form: Any, declared: Catalog) -> None:
+    """Let the form of a model that is saved offer the studies that predict, and tell their sets of blocks and candidates."""
+    found = {name: one for name, one in _studies(declared).items() if isinstance(one, Study)}
+    known = form.properties["study"]
+    known.pop("type", None)
+    known["anyOf"] = [{"title": "with radweave", **_words(found)}, _FILE] if found else [_FILE]
+    for parameter, names in (
+        ("blocks", {name: list(one.blocks) for name, one in found.items()}),
+        ("model", {name: [model.name for model in one.models] for name, one in found.items()}),
+    ):
+        told = "; ".join(f"{name} has {', '.join(words)}" for name, words in names.items())
+        form.properties[parameter]["description"] += f". {told}" if told else ""
+
+
+def offer_model(form: Any, declared: Catalog, store: Store) -> None:
+    """Let the form of what a saved model is asked offer the models that the store has now, and the cohorts of the catalog."""
+    names = [f"{folder.parent.name}/{folder.name}" for folder in model_folders(store)]
+    known = form.properties["model"]
+    known.pop("type", None)
+    other = {
+        "title": "another",
+        "type": "string",
+        "description": "STUDY, STUDY/DIGEST, or the path of a model's folder",
+    }
+    known["anyOf"] = [{"title": "saved", **_words(names)}, other] if names else [other]
+    form.properties["cohort"] |= _words(declared.cohorts)
+
+
+def offer_cohorts(form: Any, declared: Catalog) -> None:
+    """Let the form of new scores offer the cohorts of the catalog."""
+    form.properties["cohorts"]["items"] = _words(declared.cohorts)
 
 
 def _offer_endpoints(form: Any, declared: Catalog) -> None:

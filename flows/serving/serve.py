@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -30,15 +31,7 @@ from flows.serving.server import (
 )
 from tasks.running.runner import Runner
 
-SCHEDULED, ON_DEMAND, SAVING, SCORING = "scheduled", "on-demand", "save-model", "score-cohort"
-_WHAT = {
-    SCHEDULED: "Brings the tables of the cohorts up to date with their files: on schedule, or when you press Run. Without a "
-    "choice: all cohorts whose files are here. What did not change is not computed again.",
-    ON_DEMAND: "Runs a study on the tables of the last refresh, and writes its report. To run one: press Run, then Custom run, and "
-    "choose it.",
-    SAVING: "Fits one combination of a study on all of its training cases, and saves it as a model with schema and card.",
-    SCORING: "Asks a saved model about a cohort: predictions, and scores where outcomes are known.",
-}
+REFRESHING, SCORING = "refresh/scheduled", "score-new/new-cases"  # which have schedules
 
 
 def serve_deployments(
@@ -48,11 +41,13 @@ def serve_deployments(
     cron: str,
     runner: Runner,
     *,
+    score_cron: str = "0 5 * * *",
     database: str = "",
     auth: str = "",
     url: str = "",
 ) -> None:
-    """Serve `refresh/scheduled`, `study/on-demand`, `final/save-model` and `score/score-cohort` until interrupted.
+    """Serve the deployments of `deployments.DEPLOYED` until interrupted. cron, score_cron: when cohorts are refreshed, and new
+    cases scored.
 
     Without a database, the server's own data lie in <store>/prefect; for a store on object storage, in ./radweave-server.
     url: where browsers find the server, if that is behind a proxy.
@@ -75,6 +70,7 @@ def serve_deployments(
     settings = server_settings((home / "prefect").resolve(), port, database=database, auth=auth, url=url)
     os.environ.update(_client_settings(settings, auth))  # before prefect is imported: it reads its settings once
     check_cron(cron)
+    check_cron(score_cron, "--score-cron")
     log = _writable(home) / "prefect-server.log"
     stopping = threading.Event()
     pages = None if is_remote(place) else place.resolve()
@@ -84,10 +80,11 @@ def serve_deployments(
     ):
         print(f"radweave: the UI is at {url or f'http://{HOST}:{port}'}; stop with Ctrl+C", flush=True)
         where = store if is_remote(place) else str(place.resolve())
-        _run_deployments(declared, where, catalog.resolve(), cron, runner, stopping)
+        crons = {REFRESHING: cron, SCORING: score_cron}
+        _run_deployments(declared, where, catalog.resolve(), crons, runner, stopping)
 
 
-def check_cron(cron: str) -> None:
+def check_cron(cron: str, option: str = "--cron") -> None:
     """Raises RadweaveError if this is no cron expression, ValidationError if a setting of Prefect is wrong."""
     with warnings.catch_warnings():  # its home is made later, where all options are right
         warnings.filterwarnings("ignore", "Failed to create the Prefect home")
@@ -98,7 +95,7 @@ def check_cron(cron: str) -> None:
         CronSchedule(cron=cron)
     except ValueError:
         raise RadweaveError(
-            f'--cron "{cron}": not a cron expression; it has five fields in UTC: minute, hour, day of the month, month, day of '
+            f'{option} "{cron}": not a cron expression; it has five fields in UTC: minute, hour, day of the month, month, day of '
             'the week, such as "0 3 * * *" for 3 o\'clock each night'
         ) from None
 
@@ -141,44 +138,30 @@ def _check_folder(folder: Path) -> None:
 
 
 def _run_deployments(
-    declared: Catalog, store: str, catalog: Path, cron: str, runner: Runner, stopping: threading.Event
+    declared: Catalog, store: str, catalog: Path, crons: Mapping[str, str], runner: Runner, stopping: threading.Event
 ) -> None:
-    from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron
-    from prefect.types.entrypoint import EntrypointType
 
-    from flows.final import final
-    from flows.refresh import refresh
-    from flows.score import score
-    from flows.serving.offers import offer_refresh, offer_study
+    from flows.serving.deployments import DEPLOYED, deployments
     from flows.serving.prepare import end_stale_runs, free_gpu_slots, is_paused, prepare_server
-    from flows.study import study
 
     prepare_server(for_workers=False)
-    if swept := end_stale_runs([SCHEDULED, ON_DEMAND, SAVING, SCORING]):
+    if swept := end_stale_runs([one.name for one in DEPLOYED]):
         print(f"radweave: runs that were left by an earlier process and are Crashed now: {swept}", flush=True)
     if freed := free_gpu_slots(restarted=True):
         print(f"radweave: slots of the GPU that killed runs had left taken, free now: {freed}", flush=True)
-    places = {"catalog": str(catalog), "store": store, "runner": runner.model_dump(mode="json")}
-    module = EntrypointType.MODULE_PATH
-    common: dict[str, Any] = {"parameters": places, "entrypoint_type": module, "tags": ["radweave"]}
-    paused = is_paused("refresh", SCHEDULED)
-    if paused:
-        print(
-            "radweave: the schedule stays paused, as it was left in the UI: refreshes run when you press Run",
-            flush=True,
-        )
-    nightly = Cron(cron, timezone="UTC", active=not paused)  # UTC is said, so that the UI says it too
-    scheduled = refresh.to_deployment(SCHEDULED, schedule=nightly, description=_WHAT[SCHEDULED], **common)
-    on_demand = study.to_deployment(ON_DEMAND, description=_WHAT[ON_DEMAND], **common)
-    saving = final.to_deployment(SAVING, description=_WHAT[SAVING], **common)
-    only_places = {name: value for name, value in places.items() if name != "runner"}
-    scoring = score.to_deployment(SCORING, description=_WHAT[SCORING], **{**common, "parameters": only_places})
-    assert isinstance(scheduled, RunnerDeployment)
-    assert isinstance(on_demand, RunnerDeployment)
-    offer_refresh(scheduled._parameter_openapi_schema, declared)
-    offer_study(on_demand._parameter_openapi_schema, declared)
-    _run_until_stopped([scheduled, on_demand, saving, scoring], stopping)
+    schedules = {}
+    for word, cron in crons.items():
+        paused = is_paused(*word.split("/"))
+        if paused:
+            print(
+                f"radweave: the schedule of {word} stays paused, as it was left in the UI: it runs when you press Run",
+                flush=True,
+            )
+        schedules[word] = Cron(cron, timezone="UTC", active=not paused)  # UTC is said, so that the UI says it too
+    places = {"catalog": str(catalog), "store": store}
+    found = deployments(declared, Store(open_place(store)), places, runner, schedules)
+    _run_until_stopped(found, stopping)
 
 
 def _run_until_stopped(deployments: list[Any], stopping: threading.Event) -> None:

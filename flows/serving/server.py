@@ -190,12 +190,13 @@ def _serve() -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
+    from flows.serving.own_style import OwnStyle
     from flows.serving.pages import Pages
 
     prefect.__ui_v2_static_path__ = Path(os.devnull) / "not-served"
     origins = os.environ[ORIGINS].split(",")
     port = int(os.environ["PREFECT_SERVER_API_PORT"])
-    app: App = create_app(final=True)
+    app: App = OwnStyle(create_app(final=True))
     if store := os.environ[_STORE]:
         app = Pages(app, Path(store), os.environ.get("PREFECT_SERVER_API_AUTH_STRING", ""))
     uvicorn.run(OwnOrigin(app, origins), host=HOST, port=port)

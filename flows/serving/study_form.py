@@ -18,6 +18,7 @@ from features.core.kinds.endpoint import ENDPOINTS
 from flows.serving.parameters import Choice, any_of
 from tasks.modelling.candidate import Candidate, parse_candidate
 from tasks.modelling.controls.control import CONTROLS, Control
+from tasks.modelling.effects.effect import EFFECTS, Effect
 from tasks.modelling.fusion.fusion import FUSIONS
 from tasks.modelling.models.model import MODELS, Model, models_of
 from tasks.modelling.preprocessing.step import STEPS, Step
@@ -132,6 +133,7 @@ if TYPE_CHECKING:
     AnySplit = Split
     AnyControl = Control
     AnyDelta = Delta
+    AnyEffect = Effect
     SetOfBlocks = tuple[str, ...]
 else:
     AnyAim = Annotated[
@@ -142,7 +144,31 @@ else:
     AnySplit = any_of(SPLITS)
     AnyControl = any_of(CONTROLS)
     AnyDelta = any_of(DELTAS)
+    AnyEffect = any_of(EFFECTS)
     SetOfBlocks = Annotated[tuple[Word, ...], Field(min_length=1)]
+
+
+class Compared(Frozen):
+    """How pairs of combinations are tested; the first choice of each leaves it as the study says."""
+
+    test: Literal["as the study says", "usual", "permutation"] = Field(
+        AS_PLANNED, title="Test", description="usual: DeLong's for shares of concordant pairs; permutation: for all"
+    )
+    correction: Literal["as the study says", "holm", "benjamini_hochberg"] = Field(
+        AS_PLANNED,
+        title="Correction",
+        description="holm bounds the chance of any false claim, benjamini_hochberg the share of false ones",
+    )
+    draws: Annotated[int, Field(ge=99, le=100_000)] | None = Field(
+        None, title="Draws", description="of a permutation test; none means those of the study"
+    )
+
+    def chosen(self) -> dict[str, object]:
+        """Those keys of a study's comparisons that are not left as it says."""
+        return {name: value for name, value in self.model_dump().items() if value not in (None, AS_PLANNED)}
+
+
+AS_COMPARED = Compared()  # nothing is chosen
 
 
 class ChosenSplit(Frozen):
@@ -161,3 +187,9 @@ class ChosenDelta(Frozen):
     """How features go from visit to visit; they are the block delta, which stands in a set of blocks."""
 
     delta: AnyDelta = Field(title="Delta", description="which time points are compared, and how")
+
+
+class ChosenEffect(Frozen):
+    """How columns and variables go together, in a study that reports associations."""
+
+    effect: AnyEffect = Field(title="Effect", description="what is measured of each pair of a column and a variable")

@@ -16,7 +16,7 @@ from tasks.modelling.effects.effect import Floats
 from tasks.reports.association_rows import effect_label, exact_p
 from tasks.reports.association_section import AssociationFindings
 from tasks.reports.figures import COLOURS, MARKERS, MUTED, Plot, draw, grid, wrapped
-from tasks.reports.labels import feature_label
+from tasks.reports.plain_labels import feature_label
 
 MOST_ROWS = 16  # of a forest
 LETTERS = 52

@@ -7,8 +7,8 @@ from pathlib import Path
 from tasks.modelling.association.result import AssociationResult
 from tasks.modelling.association.study import AssociationStudy
 from tasks.reports.association_section import AssociationFindings, draw_association_sections
-from tasks.reports.section import Facts
-from tasks.reports.study_report import Report, report_of
+from tasks.reports.facts import Facts
+from tasks.reports.report_page import Report, report_of
 
 
 def render_association_report(study: AssociationStudy, result: AssociationResult, facts: Facts) -> Report:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from tasks.modelling.association.result import Association
 from tasks.reports.association_section import AssociationFindings
-from tasks.reports.labels import feature_label
 from tasks.reports.number_format import DASH, decimal, interval, p_value
+from tasks.reports.plain_labels import feature_label
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 CORRECTIONS = {"bh": "Benjamini and Hochberg", "holm": "Holm"}

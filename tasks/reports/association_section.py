@@ -11,8 +11,9 @@ from features.core.kinds.registry import Kind, Registry
 from tasks.modelling.association.result import AssociationResult
 from tasks.modelling.association.study import AssociationStudy
 from tasks.modelling.effects.effect import Effect
+from tasks.reports.facts import Facts
 from tasks.reports.figures import Plot
-from tasks.reports.section import TEMPLATES, Drawn, Facts, draw_part
+from tasks.reports.part import TEMPLATES, Drawn, draw_part
 
 OWN = Path(__file__).parent / "association_sections"
 

@@ -10,7 +10,8 @@ from matplotlib.patches import Patch
 from tasks.modelling.evaluation.result import Share
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, Plot, draw, grid, wrapped
-from tasks.reports.labels import blocks_label, model_label
+from tasks.reports.labels import blocks_label
+from tasks.reports.plain_labels import model_label
 
 LETTERS = 36  # of a line of a name
 TOLD = 0.08  # the least share that has room for its number

@@ -12,17 +12,9 @@ from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import METRICS
 from tasks.reports.figures import COLOURS, MARKERS, MUTED, SHADE, Plot, draw, grid, wrapped
-from tasks.reports.labels import (
-    NESTED,
-    WITHIN,
-    blocks_label,
-    capital,
-    held_out_label,
-    is_baseline,
-    metric_label,
-    model_label,
-)
+from tasks.reports.labels import blocks_label, is_baseline, metric_label
 from tasks.reports.number_format import decimal
+from tasks.reports.plain_labels import NESTED, WITHIN, capital, held_out_label, model_label
 
 _DODGE = 0.26  # rows between two models of one set of blocks
 PANELS = 4  # side by side

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from tasks.modelling.evaluation.study import Study
+if TYPE_CHECKING:
+    from tasks.modelling.evaluation.study import Study
 
 
 def missing_sentence(study: Study, missing_block: Mapping[str, int]) -> str:

@@ -19,9 +19,10 @@ from tasks.modelling.evaluation.result import Score
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.saved.saved_final import keeps_cases
-from tasks.reports.labels import blocks_label, capital, held_out_label, metric_label, model_label
+from tasks.reports.labels import blocks_label, metric_label
 from tasks.reports.number_format import DASH, decimal, interval
 from tasks.reports.page import render_page
+from tasks.reports.plain_labels import capital, held_out_label, model_label
 
 if TYPE_CHECKING:
     from tasks.reports.figures import Plot

@@ -17,9 +17,9 @@ from features.fusion.shown import shown_in_words
 from features.results.manifest import Mart
 from features.results.runs import STUDY, run_bytes
 from tasks.modelling.study_settings import StudySettings
-from tasks.reports.labels import variable_label
-from tasks.reports.section import Facts
-from tasks.reports.study_report import PAGE, Report, figure_file, write_report
+from tasks.reports.facts import Facts
+from tasks.reports.plain_labels import variable_label
+from tasks.reports.report_page import PAGE, Report, figure_file, write_report
 
 
 def facts_of(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from tasks.modelling.evaluation.horizon_score import HorizonScore
 from tasks.modelling.evaluation.result import Score
-from tasks.reports.labels import capital
 from tasks.reports.number_format import DASH, decimal, digits, interval, no_interval
+from tasks.reports.plain_labels import capital
 
 
 @dataclass(frozen=True)

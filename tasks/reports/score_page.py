@@ -10,10 +10,11 @@ from features.core.wording import counted
 from features.results.scored import SCORED
 from tasks.modelling.evaluation.final import Final
 from tasks.modelling.evaluation.score_final import Told
-from tasks.reports.labels import metric_word, model_label
+from tasks.reports.labels import metric_word
 from tasks.reports.model_card import CardPart, calibration_sentences, score_part
 from tasks.reports.number_format import decimal, interval
 from tasks.reports.page import render_page
+from tasks.reports.plain_labels import model_label
 from tasks.reports.risk_groups_part import risk_groups_part
 
 

@@ -9,8 +9,9 @@ from features.core.kinds.endpoint import Timed
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.single import PERMUTATIONS, Single
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import feature_label, is_baseline, metric_label, metric_word
+from tasks.reports.labels import is_baseline, metric_label, metric_word
 from tasks.reports.number_format import DASH, decimal
+from tasks.reports.plain_labels import feature_label
 from tasks.reports.winner import find_score
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import NESTED, WITHIN, is_baseline
+from tasks.reports.labels import is_baseline
+from tasks.reports.plain_labels import NESTED, WITHIN
 
 
 @dataclass(frozen=True)

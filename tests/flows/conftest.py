@@ -211,7 +211,8 @@ def server(demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         found.serving()
         started = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "COMPLETED", "FAILED", "CRASHED"]}}}}
         found.wait("a scheduled run", lambda: found.post("/api/flow_runs/filter", started))
-        found.post(f"/api/deployments/{found.deployment('scheduled')['id']}/pause_deployment", {})
+        for name in ("scheduled", "new-cases"):
+            found.post(f"/api/deployments/{found.deployment(name)['id']}/pause_deployment", {})
         yield found
     finally:
         printed = found.stop()

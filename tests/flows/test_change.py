@@ -12,10 +12,11 @@ from features.core.errors import RadweaveError
 from features.core.kinds.delta import DELTAS
 from flows.change import Change, check_change
 from flows.named import find_study, read_study
-from flows.serving.study_form import AIMS, AS_PLANNED, AnyAim, SetOfBlocks
+from flows.serving.study_form import AIMS, AS_PLANNED, AnyAim, Compared, SetOfBlocks
 from flows.study import study as study_flow
 from tasks.modelling.candidate import parse_candidate
 from tasks.modelling.controls.control import CONTROLS
+from tasks.modelling.effects.effect import EFFECTS
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.models.model import MODELS
 from tasks.modelling.splits.split import SPLITS
@@ -116,7 +117,8 @@ def test_the_form_of_a_study_has_its_keys_as_typed_choices_with_help(
         "scored_visit": [AS_PLANNED, "last", "predict_at"],
     }
     assert all(one["title"] and one["description"] for one in keys.values())
-    assert set(keys) - {"study", "predict", "runner", "catalog", "store"} <= set(Study.model_fields)
+    own = {"study", "predict", "runner", "catalog", "store"}
+    assert set(keys) - own <= {*Study.model_fields, "effects"}  # those of association studies
     told: list[Change] = []
     monkeypatch.setattr("flows.study._watched", lambda _board, _study, change, *_: told.append(change) or tmp_path)
     monkeypatch.setattr("flows.study.run_body", lambda body: body(None))
@@ -199,3 +201,17 @@ def test_a_form_names_candidates_with_steps_and_a_fusion(catalog: Catalog) -> No
 def test_a_form_tells_what_cannot_be_a_candidate(model: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValidationError, match=re.escape(sentence)):
         AIM.validate_python({"binary_endpoint": "response", "binary_models": [{"model": {"kind": "svm"}, **model}]})
+
+
+def test_comparisons_are_changed_key_by_key_and_effects_belong_to_associations() -> None:
+    plan, _ = read_study(find_study("builtin_response"))
+    chosen = Compared.model_validate({"test": "permutation"}).chosen()
+    new = Change(others={"comparisons": chosen}).of(plan)
+    assert isinstance(plan, Study) and isinstance(new, Study)
+    assert new.comparisons == plan.comparisons.model_copy(update={"test": "permutation"}) != plan.comparisons
+    effect = EFFECTS.parse("spearman")
+    with pytest.raises(RadweaveError, match="it predicts, and effects belong to a study that reports associations"):
+        Change(others={"effects": (effect,)}).of(plan)
+    own, _ = read_study(find_study("builtin_association"))
+    assert Change(others={"effects": (effect,)}).of(own).effects == (effect,)  # type: ignore[attr-defined]
+    assert Compared().chosen() == {}

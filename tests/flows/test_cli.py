@@ -26,6 +26,7 @@ COMMANDS = (
     "score",
     "score-new",
     "explain",
+    "export-scores",
     "seal",
     "recalibrate",
     "query",

@@ -9,7 +9,7 @@ from features.core.storage.store import Store
 from features.core.storage.table import parquet_bytes
 from features.results.manifest import CohortState, Mart, commit, keep_table, newest
 from flows.named import find_recipes
-from flows.provenance import kinds_of, study_provenance
+from flows.provenance import association_modules, kinds_of, study_provenance
 from tasks.modelling.evaluation.study import Study
 from tests.support.design import ANY_ENDPOINT
 
@@ -73,3 +73,10 @@ def test_the_metrics_and_figures_of_every_endpoint_decide_its_studies() -> None:
         named = (*endpoint.metrics, *endpoint.further_metrics, *endpoint.figures)
         assert len(kinds_of(endpoint)) == 1 + len(named)
         assert {"features.core.kinds.endpoint", "tasks.modelling.pairs"} <= found
+
+
+def test_a_study_that_predicts_nothing_hangs_on_no_model_and_on_the_templates_that_it_shares() -> None:
+    found = sources_of(association_modules())
+    rooms = ("models", "evaluation", "fusion", "preprocessing", "splits", "metrics", "signatures")
+    assert [one for one in found.modules if one.startswith(tuple(f"tasks.modelling.{room}." for room in rooms))] == []
+    assert "tasks.reports.sections" in found.modules  # the folder of templates

@@ -175,7 +175,9 @@ def test_a_change_of_the_signature_s_cohort_or_settings_is_one_of_the_study_that
     assert place.states()["response_study"].startswith("stale: cohort genes was refreshed: 1 moved: genes:")
     place.run("study", place.response, *place.options)
     assert (len(place.runs()), calls) == (2, ["texture"])
+    assert place.states()["response_study"] == "current: "
     place.write("cd8_study", {**CD8, "seed": 5})
+    assert place.states()["response_study"] == "stale: signature cd8 changed"  # its file, which lies beside the catalog
     place.run("study", place.response, *place.options)
     assert (len(place.runs()), calls) == (3, ["texture", "texture"])
     page = Page((place.runs()[-1] / "report.html").read_text())

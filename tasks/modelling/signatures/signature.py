@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from features.core.catalog.catalog import Catalog
@@ -22,6 +22,7 @@ class Signature:
     """name: the word under which it is used. plan: the study that it is fitted by, with one set of blocks and one candidate.
 
     at: time point at which its columns are read where it is used. own: the signatures that its study uses itself.
+    file: of the study, as seen from the folder of the catalog, "" of one that comes with radweave; it decides nothing.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Signature:
     recipes: tuple[Recipe, ...]
     at: str
     own: tuple[Signature, ...] = ()
+    file: str = field(default="", compare=False)
 
     @property
     def blocks(self) -> str:
@@ -57,6 +59,7 @@ class Signature:
             "recipes": {recipe.name: recipe.settings for recipe in self.recipes},
             "at": self.at,
             "signatures": {one.name: one.facts() for one in self.own},
+            **({"file": self.file} if self.file else {}),
         }
 
     def digest(self) -> str:
@@ -73,6 +76,7 @@ def of_facts(name: str, facts: Any) -> Signature:
         tuple(Recipe.model_validate(settings) for settings in facts["recipes"].values()),
         facts["at"],
         tuple(of_facts(word, own) for word, own in facts["signatures"].items()),
+        facts.get("file", ""),
     )
 
 

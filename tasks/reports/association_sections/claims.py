@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 
 from tasks.modelling.claims.claim import Judged
 from tasks.reports.association_section import AssociationFindings, AssociationSection
-from tasks.reports.labels import capital
+from tasks.reports.claim_row import ClaimRow
 from tasks.reports.number_format import DASH, decimal, interval
-from tasks.reports.sections.claims import ClaimRow
+from tasks.reports.plain_labels import capital
 
 RULE = (
     "A claim is supported where an association that it is about lies on the side that is claimed, with a p that is a discovery "

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from features.fusion.no_endpoint import NoEndpoint
 from tasks.reports.association_section import AssociationFindings, AssociationSection
+from tasks.reports.cohort_table import cohort_by_centre
 from tasks.reports.number_format import share
-from tasks.reports.sections.cohort import cohort_by_centre
 
 
 class Cohort(AssociationSection):

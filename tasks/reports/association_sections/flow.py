@@ -9,7 +9,7 @@ import numpy as np
 
 from features.core.quarantine import REASONS
 from tasks.reports.association_section import AssociationFindings, AssociationSection
-from tasks.reports.sections.flow import flow_chains
+from tasks.reports.flow_chains import flow_chains
 
 
 class Flow(AssociationSection):

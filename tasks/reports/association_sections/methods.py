@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from features.core.wording import counted
 from tasks.reports.association_rows import CORRECTIONS, effect_label
 from tasks.reports.association_section import AssociationFindings, AssociationSection
-from tasks.reports.labels import first_sentence
+from tasks.reports.plain_labels import first_sentence
 
 
 class Methods(AssociationSection):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from tasks.reports.association_section import AssociationFindings, AssociationSection
-from tasks.reports.sections.quarantine import quarantine_rows
+from tasks.reports.quarantine_rows import quarantine_rows
 
 
 class Quarantine(AssociationSection):

@@ -13,7 +13,8 @@ from features.core.kinds.registry import Kind, Registry
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import Plot
-from tasks.reports.labels import BOOTSTRAP, blocks_label, held_out_label, model_label, split_label
+from tasks.reports.labels import blocks_label
+from tasks.reports.plain_labels import BOOTSTRAP, held_out_label, model_label, split_label
 from tasks.reports.winner import Winner, held_out_cohorts
 
 

@@ -12,9 +12,10 @@ from tasks.modelling.curves import roc as curves
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.figures import COLOURS, MUTED, Plot, draw, grid, wrapped
-from tasks.reports.labels import NESTED, blocks_label, held_out_label, is_baseline, model_label, split_label
+from tasks.reports.labels import blocks_label, is_baseline
 from tasks.reports.number_format import decimal, interval
 from tasks.reports.outcome_figures.outcome_figure import OutcomeFigure
+from tasks.reports.plain_labels import NESTED, held_out_label, model_label, split_label
 from tasks.reports.winner import Winner, find_score, held_out_cohorts
 
 LETTERS = 60  # of a line of the legend

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Literal
 from features.core.kinds.registry import Kind
 from tasks.modelling.candidate import Candidate
 from tasks.modelling.evaluation.result import Chosen
-from tasks.reports.labels import blocks_label, first_sentence, model_label, split_label
+from tasks.reports.labels import blocks_label
+from tasks.reports.plain_labels import first_sentence, model_label, split_label
 from tasks.reports.section import Findings, Section
 
 

@@ -10,8 +10,9 @@ from features.core.wording import counted
 from tasks.modelling.evaluation.centre_told import CentreTold as Told
 from tasks.reports.centre_figure import centre_figure
 from tasks.reports.figures import Plot
-from tasks.reports.labels import blocks_label, model_label
+from tasks.reports.labels import blocks_label
 from tasks.reports.number_format import DASH, decimal
+from tasks.reports.plain_labels import model_label
 from tasks.reports.section import Findings, Section
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from tasks.modelling.claims.claim import Judged
 from tasks.modelling.evaluation.result import StudyResult
-from tasks.reports.labels import capital, held_out_label, metric_label, split_label
+from tasks.reports.claim_row import ClaimRow
+from tasks.reports.labels import metric_label
 from tasks.reports.number_format import DASH, decimal, interval
+from tasks.reports.plain_labels import capital, held_out_label, split_label
 from tasks.reports.section import Findings, Section
 
 RULE = (
@@ -30,18 +31,6 @@ class Claims(Section):
 
     def content(self, found: Findings) -> Mapping[str, object]:
         return {"rows": claim_rows(found.result), "rule": RULE}
-
-
-@dataclass(frozen=True)
-class ClaimRow:
-    """One claim. what: its combinations; where: metric and split; estimate: with its interval."""
-
-    says: str
-    what: str
-    where: str
-    estimate: str
-    verdict: str
-    why: str
 
 
 def claim_rows(result: StudyResult) -> tuple[ClaimRow, ...]:

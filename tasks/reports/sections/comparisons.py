@@ -8,8 +8,9 @@ from typing import ClassVar, Literal
 
 from tasks.modelling.evaluation.comparison import Comparison
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import blocks_label, capital, held_out_label, metric_label, model_label, split_label
+from tasks.reports.labels import blocks_label, metric_label
 from tasks.reports.number_format import DASH, decimal, interval, p_value
+from tasks.reports.plain_labels import capital, held_out_label, model_label, split_label
 from tasks.reports.section import Findings, Section
 
 ALPHA = 0.05

@@ -10,8 +10,9 @@ import numpy as np
 
 from features.core.wording import counted
 from tasks.modelling.evaluation.comparison import Controlled
-from tasks.reports.labels import blocks_label, capital, metric_word, model_label, split_label
+from tasks.reports.labels import blocks_label, metric_word
 from tasks.reports.number_format import DASH, decimal, interval, p_value
+from tasks.reports.plain_labels import capital, model_label, split_label
 from tasks.reports.section import Findings, Section
 
 

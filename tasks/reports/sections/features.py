@@ -9,8 +9,9 @@ from typing import ClassVar, Literal
 from features.core.kinds.endpoint import Endpoint
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.labels import blocks_label, feature_label, model_label, split_label
+from tasks.reports.labels import blocks_label
 from tasks.reports.number_format import decimal
+from tasks.reports.plain_labels import feature_label, model_label, split_label
 from tasks.reports.section import Findings, Section
 from tasks.reports.singles import single_rows, singles_caption
 from tasks.reports.winner import Winner

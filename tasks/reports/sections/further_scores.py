@@ -9,17 +9,9 @@ from typing import ClassVar, Literal
 from features.core.kinds.endpoint import Endpoint, Timed
 from tasks.modelling.evaluation.result import Score
 from tasks.modelling.metrics.metric import METRICS, Metric
-from tasks.reports.labels import (
-    blocks_label,
-    capital,
-    combination_label,
-    first_sentence,
-    held_out_label,
-    metric_label,
-    model_label,
-    split_label,
-)
+from tasks.reports.labels import blocks_label, combination_label, metric_label
 from tasks.reports.number_format import DASH, decimal, digits
+from tasks.reports.plain_labels import capital, first_sentence, held_out_label, model_label, split_label
 from tasks.reports.score_cells import Cell, Cells
 from tasks.reports.section import Findings, Section
 

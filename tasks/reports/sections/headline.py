@@ -15,20 +15,18 @@ from tasks.modelling.evaluation.comparison import Comparison
 from tasks.modelling.evaluation.result import Score, StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.copies import copies_sentence
-from tasks.reports.labels import (
+from tasks.reports.labels import combination_label, is_baseline, metric_word
+from tasks.reports.number_format import decimal, score_in_words
+from tasks.reports.plain_labels import (
     CENTRE_OUT,
     GIVEN,
     NESTED,
     WITHIN,
     capital,
-    combination_label,
     held_out_label,
-    is_baseline,
-    metric_word,
     model_label,
     split_label,
 )
-from tasks.reports.number_format import decimal, score_in_words
 from tasks.reports.section import Findings, Section
 from tasks.reports.sections.comparisons import comparison_of, tested
 from tasks.reports.singles import alone_sentence

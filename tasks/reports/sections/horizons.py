@@ -17,8 +17,9 @@ from tasks.modelling.evaluation.horizon_score import HorizonScore
 from tasks.modelling.metrics.metric import METRICS
 from tasks.reports.figures import Plot
 from tasks.reports.horizon_figure import horizon_figure
-from tasks.reports.labels import blocks_label, capital, held_out_label, metric_label, model_label, split_label
+from tasks.reports.labels import blocks_label, metric_label
 from tasks.reports.outcome_figures.outcome_figure import Shown, best_and_clinical
+from tasks.reports.plain_labels import capital, held_out_label, model_label, split_label
 from tasks.reports.score_cells import Cell, Cells
 from tasks.reports.section import Findings, Section
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from tasks.reports.labels import held_out_parts
+from tasks.reports.plain_labels import held_out_parts
 from tasks.reports.section import Findings, Section
 
 

@@ -15,20 +15,10 @@ from tasks.modelling.splits.bootstrap_632_plus import Bootstrap632Plus
 from tasks.modelling.splits.temporal import Temporal
 from tasks.reports.copies import copies_sentence
 from tasks.reports.images_and_rois import measured_sentence
-from tasks.reports.labels import (
-    EXTERNAL,
-    GIVEN,
-    NESTED,
-    blocks_label,
-    capital,
-    first_sentence,
-    gathered,
-    is_baseline,
-    model_label,
-    split_label,
-)
+from tasks.reports.labels import blocks_label, gathered, is_baseline
 from tasks.reports.missing import missing_sentence
 from tasks.reports.number_format import no_interval
+from tasks.reports.plain_labels import EXTERNAL, GIVEN, NESTED, capital, first_sentence, model_label, split_label
 from tasks.reports.section import Findings, Section
 
 

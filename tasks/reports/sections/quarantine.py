@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-import pandas as pd
-
-from features.core.quarantine import REASONS
+from tasks.reports.quarantine_rows import quarantine_rows
 from tasks.reports.section import Findings, Section
 
 
@@ -20,14 +17,3 @@ class Quarantine(Section):
 
     def content(self, found: Findings) -> Mapping[str, object]:
         return {"quarantine": quarantine_rows(found.facts.quarantine)}
-
-
-def quarantine_rows(quarantine: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
-    """Cohort, centre, image, stage, code, meaning and number of rows. Case ids, messages and details stay out."""
-    if quarantine.empty:
-        return ()
-    keys = ["cohort", "centre", "image", "stage", "code"]
-    sizes = Counter(quarantine[keys].fillna("").astype(str).itertuples(index=False, name=None))
-    return tuple(
-        (*row, REASONS[row[4]].means if row[4] in REASONS else "", str(count)) for row, count in sorted(sizes.items())
-    )

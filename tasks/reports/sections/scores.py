@@ -13,19 +13,9 @@ from tasks.modelling.metrics.metric import metrics_of
 from tasks.modelling.splits.split import Split
 from tasks.reports.figures import Plot
 from tasks.reports.forest import forest
-from tasks.reports.labels import (
-    BOOTSTRAP,
-    EXTERNAL,
-    NESTED,
-    blocks_label,
-    capital,
-    gathered,
-    is_baseline,
-    metric_label,
-    model_label,
-    split_label,
-)
+from tasks.reports.labels import blocks_label, gathered, is_baseline, metric_label
 from tasks.reports.number_format import DASH
+from tasks.reports.plain_labels import BOOTSTRAP, EXTERNAL, NESTED, capital, model_label, split_label
 from tasks.reports.score_cells import Cell, Cells
 from tasks.reports.section import Findings, Section
 from tasks.reports.winner import Winner, held_out_cohorts, repeats_of

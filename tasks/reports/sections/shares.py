@@ -9,8 +9,9 @@ from typing import ClassVar, Literal
 from tasks.modelling.evaluation.result import Share
 from tasks.reports.block_shares import share_figure
 from tasks.reports.figures import Plot
-from tasks.reports.labels import blocks_label, model_label, split_label
+from tasks.reports.labels import blocks_label
 from tasks.reports.number_format import decimal
+from tasks.reports.plain_labels import model_label, split_label
 from tasks.reports.section import Findings, Section
 
 

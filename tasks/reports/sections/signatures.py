@@ -11,8 +11,9 @@ from tasks.modelling.metrics.metric import METRICS
 from tasks.modelling.signatures.direct import Direct
 from tasks.modelling.signatures.own_score import OwnScore
 from tasks.modelling.signatures.values import Signed
-from tasks.reports.labels import capital, metric_label, model_label, split_label
+from tasks.reports.labels import metric_label
 from tasks.reports.number_format import DASH, decimal, digits, interval, no_interval
+from tasks.reports.plain_labels import capital, model_label, split_label
 from tasks.reports.section import Findings, Section
 
 MOST_WEIGHTS = 20

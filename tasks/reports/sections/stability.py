@@ -9,8 +9,9 @@ from typing import ClassVar, Literal
 from features.fusion.sources import GOOD
 from tasks.modelling.evaluation.result import Worth
 from tasks.reports.figures import Plot
-from tasks.reports.labels import metric_label, metric_word, model_label, split_label
+from tasks.reports.labels import metric_label, metric_word
 from tasks.reports.number_format import DASH, decimal, interval, no_interval
+from tasks.reports.plain_labels import model_label, split_label
 from tasks.reports.section import Findings, Section
 from tasks.reports.worth_figure import worth_figure
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from tasks.reports.labels import capital, combination_label, held_out_label
+from tasks.reports.labels import combination_label
+from tasks.reports.plain_labels import capital, held_out_label
 from tasks.reports.section import Findings, Section
 
 MOST_NAMED = 4  # combinations of one reason

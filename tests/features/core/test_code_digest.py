@@ -91,3 +91,13 @@ def test_a_section_of_the_report_decides_a_study() -> None:
     found = modules_in("tasks.reports.sections")
     assert {"tasks.reports.sections.headline", "tasks.reports.sections.scores"} <= found
     assert found <= sources_of(found).modules
+
+
+def test_an_import_for_types_alone_does_not_count_and_what_follows_it_does(write) -> None:
+    text = (
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:  # for mypy\n    from tasks.fit import a\n\n    import pydicom\n\n"
+        "from features.core import lazy\n"
+    )
+    found = sources_of({"features.images.reader"}, write(**{"features/images/reader.py": text}))
+    assert {"features.core.lazy"} <= found.modules and "tasks.fit" not in found.modules
+    assert "pydicom" not in found.libraries

@@ -24,7 +24,9 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def refreshed(server) -> Any:
     """The run that the schedule started."""
-    return server.end(next(run["id"] for run in reversed(server.runs()) if run["auto_scheduled"]))
+    own = server.deployment("scheduled")["id"]
+    found = (run for run in reversed(server.runs()) if run["deployment_id"] == own)
+    return server.end(next(run["id"] for run in found if run["auto_scheduled"]))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -124,11 +126,19 @@ def log_of(server, run: str) -> list[str]:
     return [line["message"] for line in found]
 
 
-DEPLOYED = ("scheduled", "on-demand", "save-model", "score-cohort")
+DEPLOYED = ("scheduled", "on-demand", "save-model", "score-cohort", "new-cases", "recalibrate-model")
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("scheduled", 16), ("on-demand", 16), ("save-model", 6), ("score-cohort", 4)]
+    ("name", "least"),
+    [
+        ("scheduled", 16),
+        ("on-demand", 16),
+        ("save-model", 6),
+        ("score-cohort", 4),
+        ("new-cases", 4),
+        ("recalibrate-model", 5),
+    ],
 )
 def test_the_form_explains_every_field(server, name: str, least: int) -> None:
     schema = server.deployment(name)["parameter_openapi_schema"]

@@ -20,7 +20,7 @@ from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.result import StudyResult
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.models.model import MODELS
-from tasks.reports.section import Facts
+from tasks.reports.facts import Facts
 from tasks.reports.study_report import render_report
 from tests.support.design import make_design, make_study, outcome_of
 

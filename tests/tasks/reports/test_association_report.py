@@ -15,8 +15,8 @@ from tasks.modelling.association.variable import Variable
 from tasks.reports.association_report import render_association_report
 from tasks.reports.association_section import AssociationFindings
 from tasks.reports.association_sections.headline import association_headline, cautions
-from tasks.reports.section import Facts
-from tasks.reports.study_report import Report
+from tasks.reports.facts import Facts
+from tasks.reports.report_page import Report
 from tests.support.association import association_design, association_study, number
 
 CENTRES = np.array(["A", "B", "C"])

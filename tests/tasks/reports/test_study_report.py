@@ -14,7 +14,8 @@ import pytest
 
 from features.core.design import Copies
 from features.core.storage.seal import page_bytes, read_sealed
-from tasks.reports.study_report import render_report, write_report
+from tasks.reports.report_page import write_report
+from tasks.reports.study_report import render_report
 from tests.support.page import Page
 
 SECTIONS = ("flow", "cohort", "scores", "curves", "features", "methods", "quarantine", "provenance")

@@ -10,7 +10,7 @@ from features.endpoints.binary import Binary
 from features.endpoints.survival import Survival
 from tasks.modelling.evaluation.study import Study
 from tasks.reports.by_centre import variable_rows
-from tasks.reports.sections.cohort import cohort_by_centre
+from tasks.reports.cohort_table import cohort_by_centre
 
 
 def test_columns_are_all_and_the_centres(binary: Any, survival: Any) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from features.core.design import FlowRow
-from tasks.reports.sections.flow import flow_chains
+from tasks.reports.flow_chains import flow_chains
 from tasks.reports.study_report import render_report
 from tests.support.page import Page
 

@@ -11,7 +11,7 @@ import pytest
 from features.core.kinds.extractor import EXTRACTORS
 from tasks.modelling.evaluation.evaluate import evaluate
 from tasks.modelling.evaluation.study import Study
-from tasks.reports.section import Facts
+from tasks.reports.facts import Facts
 from tasks.reports.sections.methods import _networks, _visits
 from tasks.reports.study_report import render_report
 from tests.support.design import make_design, make_study

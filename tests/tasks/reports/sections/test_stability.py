@@ -9,7 +9,8 @@ import pytest
 
 from features.fusion.sources import Source
 from tasks.modelling.evaluation.result import Worth
-from tasks.reports.study_report import Report, render_report
+from tasks.reports.report_page import Report
+from tasks.reports.study_report import render_report
 from tests.support.page import Page
 
 SOURCES = [
