@@ -134,12 +134,14 @@ class Board:
         new = facts.get("scored before")
         before = "" if new is None else f"; {counted(new, 'case')} had a score before"
         self._table(f"cases-{slug}", cells, f"Cases of {cohort}, asked of {facts['model']}{before}")
-        scores = score_rows(read_table(folder / "scores.parquet").to_pandas())
+        whole = score_rows(read_table(folder / "scores.parquet").to_pandas())
+        told = ("metric", "compared", "value", "95 % interval", "n", "events")  # the others are the same in every row
+        scores = [{name: row[name] for name in told} for row in whole]
         if scores:
             self._table(f"scores-{slug}", scores, f"Scores of {facts['model']} on {cohort}")
         first = [row for row in scores if row["metric"] == scores[0]["metric"]]
         way = self._way(folder / "report.html", open_place(place), f"scores of {cohort}")
-        parts = [f"# {cohort} by {facts['model']}", facts["headline"], way, *([_markdown(first)] if first else [])]
+        parts = [f"# Scores of {cohort}", facts["headline"], way, *([_markdown(first)] if first else [])]
         what = f"{counted(sum(facts['states'].values()), 'case')} of {cohort}, asked of {facts['model']}"
         self._keep(lambda: create_markdown_artifact("\n\n".join(parts), key=f"score-{slug}", description=what))
 

@@ -72,6 +72,8 @@ class Claim(Kind):
         if found.low is None or found.high is None or math.isnan(found.low) or math.isnan(found.high):
             return "undecided"
         least, most = self.range(higher_is_better)
+        if found.low == found.high and found.low in (least, most):
+            return "undecided"  # no case tells the two apart: nothing speaks for the claim, nor against it
         if least < found.low and found.high < most:
             return "supported"
         return "not supported" if found.high <= least or found.low >= most else "undecided"

@@ -12,6 +12,8 @@ from tasks.modelling.evaluation.result import Score
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import Metric, all_metrics_of
 
+ALIKE = "both predict the same of every pair of cases: what one has besides got no weight"
+
 
 def judge(design: Design, study: Study, fits: Sequence[Fit], scores: Sequence[Score]) -> tuple[Judged, ...]:
     """Each claim with its estimate and its verdict. fits, scores: those of the study."""
@@ -47,7 +49,7 @@ def _judged(claim: Claim, design: Design, study: Study, fits: Sequence[Fit], sco
         found.high,
         found.n,
         claim.verdict(found, higher),
-        found.reason,
+        ALIKE if claim.needs_pair and found.low is not None and found.low == found.high == 0 else found.reason,
     )
 
 

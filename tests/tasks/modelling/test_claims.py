@@ -27,6 +27,8 @@ OTHER = {**FAST, "name": "other"}
         ({**PAIR, "by": 0.05}, False, (-0.2, -0.06), "supported"),
         ({**PAIR, "by": 0.05}, True, (0.01, 0.04), "not supported"),
         (PAIR, True, (None, None), "undecided"),
+        (PAIR, True, (0.0, 0.0), "undecided"),  # both predict alike
+        ({**PAIR, "by": 0.05}, True, (0.0, 0.0), "not supported"),
         ({"kind": "beyond", "says": SAYS, "of": "radiomics", "value": 0.5}, True, (0.51, 0.7), "supported"),
         ({"kind": "beyond", "says": SAYS, "of": "radiomics", "value": 0.5}, True, (0.3, 0.5), "not supported"),
         ({"kind": "beyond", "says": SAYS, "of": "radiomics", "value": 0.25}, False, (0.1, 0.2), "supported"),
