@@ -63,7 +63,7 @@ wide.to_csv(out / "features.csv")
 """
 
 
-def write_brain(folder: Path, cases: int, shape: Sequence[int] = SHAPE) -> None:
+def write_brain(folder: Path, cases: int, shape: Sequence[int] = SHAPE, sequences: Sequence[str] = SEQUENCES) -> None:
     """Images and label maps of `cases` patients below `folder`, and a table of their ages."""
     from features.core.region import Volume
     from features.images.formats.nifti import write_nifti
@@ -82,7 +82,7 @@ def write_brain(folder: Path, cases: int, shape: Sequence[int] = SHAPE) -> None:
         patient = folder / f"P{i:03d}"
         patient.mkdir(parents=True, exist_ok=True)
         write_nifti(patient / "seg.nii.gz", Volume(labels, (1.0, 1.0, 1.0)), quick=True)
-        for number, sequence in enumerate(SEQUENCES):
+        for number, sequence in enumerate(sequences):
             image = rng.normal(400 + 60 * number, 60, tuple(shape)).astype(np.float32)
             image += (20 * (number + 1)) * labels
             image[~head] = 0
@@ -92,12 +92,12 @@ def write_brain(folder: Path, cases: int, shape: Sequence[int] = SHAPE) -> None:
     (folder / "clinical.csv").write_text("\n".join(lines) + "\n")
 
 
-def declare(folder: Path, regions: Mapping[str, object] = REGIONS) -> Path:
+def declare(folder: Path, regions: Mapping[str, object] = REGIONS, sequences: Sequence[str] = SEQUENCES) -> Path:
     """The catalog of a cohort that `write_brain` wrote, with these regions."""
     source = {
         "format": "nifti",
         "centre": "A",
-        "image": list(SEQUENCES),
+        "image": list(sequences),
         "modality": "MR",
         "unit": "arbitrary",
         "path": "{patient}/{image}.nii.gz",

@@ -84,8 +84,8 @@ def train(
     """
     device = chosen_device()
     try:
-        with _working(device), torch.random.fork_rng(), torch.enable_grad():
-            training = _Training(network.to(device), views, columns, losses, learn, watch, course, device)
+        with working(device), torch.random.fork_rng(), torch.enable_grad():
+            training = Training(network.to(device), views, columns, losses, learn, watch, course, device)
             return training.run(reached, keep)
     except RuntimeError as error:
         if not is_full(error):
@@ -102,7 +102,7 @@ def tell_cases(network: Headed, views: Views, columns: NDArray[np.float64]) -> N
     """What the first head tells of all cases, (n, outputs), in single precision, on the device where networks run."""
     device = chosen_device()
     try:
-        with _working(device), torch.inference_mode():
+        with working(device), torch.inference_mode():
             features = features_of(network.to(device), views, np.arange(len(views)), device)
             given = torch.from_numpy(np.ascontiguousarray(columns, np.float32))
             found = network.to("cpu").told(features, given)[0]
@@ -112,7 +112,7 @@ def tell_cases(network: Headed, views: Views, columns: NDArray[np.float64]) -> N
 
 
 @contextmanager
-def _working(device: Device) -> Iterator[None]:
+def working(device: Device) -> Iterator[None]:
     """As many threads as the process may have, and the same numbers for the same bytes."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads())
@@ -125,7 +125,9 @@ def _working(device: Device) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class _Training:
+class Training:
+    """One course on one device. Arguments are those of `train`, inside which it works."""
+
     def __init__(
         self,
         network: Headed,
@@ -143,7 +145,8 @@ class _Training:
         self.most = most_views(device, views.shape[2:])
         self.frozen: torch.Tensor | None = None  # features of all cases, where nothing changes them
 
-    def run(self, reached: Reached | None, keep: Keep | None) -> Reached:
+    def ready(self, reached: Reached | None) -> torch.optim.Optimizer:
+        """The optimiser; the network starts, or is as it was when that was reached."""
         network, course = self.network, self.course
         torch.manual_seed(course.seed)
         network.free(course.trains, torch.from_numpy(self.views.unit(self.learn[:1])).to(self.device))
@@ -154,16 +157,21 @@ class _Training:
         if body:
             groups.append({"params": body, "lr": course.learning_rate, "own": course.body_rate})
         optimiser = torch.optim.AdamW(groups, weight_decay=course.weight_decay)
-        now = Reached() if reached is None else reached
         if reached is not None:
-            _put_back(network, optimiser, now.arrays)
+            _put_back(network, optimiser, reached.arrays)
         if not network.learns_body and course.augment is None:
             self.frozen = self._features(np.arange(len(self.views)))
+        return optimiser
+
+    def run(self, reached: Reached | None, keep: Keep | None) -> Reached:
+        """All epochs that are left."""
+        network, course = self.network, self.course
+        optimiser, now = self.ready(reached), Reached() if reached is None else reached
         while now.epoch < course.epochs and not (course.patience and now.epoch - now.best >= course.patience):
             rate = 0.5 * course.learning_rate * (1 + math.cos(math.pi * now.epoch / course.epochs))
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["own"]
-            seen = self._epoch(optimiser, now.epoch)
+            seen = self.epoch(optimiser, now.epoch)
             held = self._held_out() if len(self.watch) else seen
             now.epoch += 1
             if not (math.isfinite(seen) and math.isfinite(held)):
@@ -188,10 +196,10 @@ class _Training:
         _load(network, {name[5:]: one for name, one in now.arrays.items() if name.startswith("best/")})
         return now
 
-    def _epoch(self, optimiser: torch.optim.Optimizer, epoch: int) -> float:
-        """One pass over the cases that teach; the mean loss."""
+    def epoch(self, optimiser: torch.optim.Optimizer, number: int) -> float:
+        """One pass over the cases that teach, what is drawn by the seed and its number; the mean loss."""
         network, course = self.network, self.course
-        rng = np.random.default_rng([course.seed, epoch])
+        rng = np.random.default_rng([course.seed, number])
         torch.manual_seed(int(rng.integers(2**62)))
         order = self.learn[spread_evenly(self.losses[0][0].strata[self.learn], rng)]
         parts = [part for part in chunks(order, course.batch) if self.losses[0][0].teaches(part)]
@@ -200,18 +208,24 @@ class _Training:
         network.set_learning()
         made = ahead(parts, self.views.unit) if self.frozen is None else ((part, NOTHING) for part in parts)
         for place, (part, given) in enumerate(made):
-            optimiser.zero_grad(set_to_none=True)
-            with self._autocast():
-                features = self._seen(part, given, drawn[place])
-            lost = self._lost(network.told(features, self.columns[part]), part)
-            if course.penalty:
-                whole = lost + 0.5 * course.penalty * sum(head.weight.square().sum() for head in network.heads)
-                whole.backward()
-            else:
-                lost.backward()
-            optimiser.step()
-            total += lost.detach() * len(part)
+            total += self.step(optimiser, part, given, drawn[place]) * len(part)
         return float(total) / cases if cases else math.nan
+
+    def step(
+        self, optimiser: torch.optim.Optimizer, part: Rows, given: NDArray[np.float32], rng: np.random.Generator
+    ) -> torch.Tensor:
+        """One step on some cases, whose views in [0, 1] are given; the loss, still on the device."""
+        network, course = self.network, self.course
+        optimiser.zero_grad(set_to_none=True)
+        with self._autocast():
+            features = self._seen(part, given, rng)
+        lost = self._lost(network.told(features, self.columns[part]), part)
+        whole = lost
+        if course.penalty:
+            whole = lost + 0.5 * course.penalty * sum(head.weight.square().sum() for head in network.heads)
+        whole.backward()
+        optimiser.step()
+        return lost.detach()
 
     def _seen(self, part: Rows, given: NDArray[np.float32], rng: np.random.Generator) -> torch.Tensor:
         if self.frozen is not None:
