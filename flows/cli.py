@@ -13,6 +13,7 @@ from flows.commands import keys, upkeep
 from flows.commands.agreement import agreement
 from flows.commands.backbones import backbones
 from flows.commands.check import check
+from flows.commands.contour import contour
 from flows.commands.deidentify import deidentify
 from flows.commands.explain import explain
 from flows.commands.export_scores import export_scores
@@ -278,7 +279,7 @@ def prepare() -> None:
 # The groups of the help, and their commands, in the order in which a newcomer needs them. Every command is in one.
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Start": (demo, init, extract, list_kinds, features, backbones, schema),
-    "Look after data": (check, series, refresh, status, quarantine, quality, standardise, simulate),
+    "Look after data": (check, series, refresh, status, quarantine, quality, standardise, contour, simulate),
     "Run studies": (study, studies, score, score_new, explain, seal, recalibrate, stability, agreement),
     "Query and export": (query, export, map_features, export_seg, export_scores),
     "Upkeep of a store": upkeep.COMMANDS,

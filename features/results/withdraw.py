@@ -17,7 +17,7 @@ from features.core.digest import digest_bytes
 from features.core.errors import DamagedError, RadweaveError, StoreError, past_damage
 from features.core.storage.place import is_file, is_remote, read_bytes, remove_file, write_bytes
 from features.core.storage.seal import check_seal, json_bytes
-from features.core.storage.store import FIT, LABEL_MAPS, SAMPLES, TRAINING, Store
+from features.core.storage.store import FIT, LABEL_MAPS, PICTURES, SAMPLES, TRAINING, Store
 from features.core.storage.table import parquet_bytes, read_provenance, read_table, read_with_provenance
 from features.results.audit import (
     DAMAGED,
@@ -259,7 +259,9 @@ def _results_of_images(store: Store, gone: Iterable[pa.Table], *, everything: bo
     found: set[str] = set()
     results = store.results() if images else {}
     for block, digests in (
-        results.items() if everything else [(block, results.get(block, ())) for block in (SAMPLES, LABEL_MAPS)]
+        results.items()
+        if everything
+        else [(block, results.get(block, ())) for block in (SAMPLES, LABEL_MAPS, PICTURES)]
     ):
         for digest in digests:
             with suppress(DamagedError):  # it holds no id, and is computed again

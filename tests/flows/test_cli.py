@@ -39,7 +39,18 @@ COMMANDS = (
 )
 COMMANDS += ("history", "diff", "withdraw", "restore", "restart-audit", "verify", "gc", "pseudonym")
 COMMANDS += ("backbones", "studies", "stability", "agreement", "map", "make-key", "adopt-key", "rekey")
-COMMANDS += ("init", "quarantine", "quality", "deidentify", "export-seg", "standardise", "list", "schema", "series")
+COMMANDS += (
+    "init",
+    "quarantine",
+    "quality",
+    "deidentify",
+    "export-seg",
+    "standardise",
+    "contour",
+    "list",
+    "schema",
+    "series",
+)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -63,6 +63,7 @@ NEEDED: dict[str, dict[str, dict[str, Any]]] = {
             one: {"inside": {"format": "nifti", "path": "{patient}/seed"}}
             for one in ("percent_of_max", "adaptive_threshold")
         },
+        "contour_network": {"network": "network.safetensors", "sha256": "0" * 64},
         "command": {"command": ["segment", "{image}", "{mask}"], "version": ["segment", "--version"]},
         "rtstruct": {"roi": "GTV"},
         "seg": {"rois": {"tumour": "GTV.*"}},

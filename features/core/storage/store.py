@@ -28,6 +28,7 @@ LOCK = Path("locks", "store")
 REGION, THUMBNAIL = "region", "thumbnail"  # blocks of work/: checks of scans, and their pictures
 REGISTRATION = "registration"  # block of work/: where images lie in the ones that their masks were drawn on
 LABEL_MAPS = "label_maps"  # block of work/: what commands and networks that make masks gave on an image
+PICTURES = "pictures"  # block of work/: what contouring networks are shown of an image, and its mask
 SAMPLES = "samples"  # block of work/: what networks are shown of a region
 FIT = "fit"  # block of work/: what models of studies gave on a fold
 TRAINING = "training"  # block of work/: networks that are half-trained, until their fit is kept

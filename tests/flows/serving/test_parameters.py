@@ -61,7 +61,7 @@ def test_checked_parameters_are_parsed_and_wrong_ones_are_named_together() -> No
     assert "; runner: Input tag 'cloud' found using 'kind' does not match" in str(told.value)
 
 
-@pytest.mark.parametrize("name", ["refresh", "study", "stability", "standardise"])
+@pytest.mark.parametrize("name", ["refresh", "study", "stability", "standardise", "contour"])
 def test_every_flow_tells_a_wrong_parameter_in_a_sentence(name: str) -> None:
     flow = getattr(importlib.import_module(f"flows.{name}"), name)
     given = {one: "" for one, what in inspect.signature(flow.fn).parameters.items() if what.default is what.empty}

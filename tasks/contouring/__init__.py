@@ -1,0 +1,1 @@
+"""What a contouring network learns from and how well it draws: without Prefect."""
