@@ -1,5 +1,6 @@
 """contour: the command that trains a network to draw a ROI."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,7 +62,8 @@ def contour(
         places = {"catalog": str(catalog), "store": str(store)}
         found = run_flow(flow, cohort, str(out), image, roi, given, folds, runner=chosen, **places)
         lines = [*found.sentences(), f"{out}/contours.html shows the worst cases; in the catalog the network is"]
-        lines.append(f"mask: {{format: contour_network, network: {out}/network.safetensors, sha256: {found.sha256}}}")
+        place = os.path.relpath(out / "network.safetensors", catalog.parent)
+        lines.append(f"mask: {{format: contour_network, network: {place}, sha256: {found.sha256}}}")
         screen.show("\n".join(lines))
 
 
