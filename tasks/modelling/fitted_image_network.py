@@ -31,7 +31,9 @@ Arrays = dict[str, NDArray[Any]]
 @dataclass(frozen=True, eq=False)
 class FittedImageNetwork(FittedModel):
     """architecture: its settings as JSON. weights, sha256: the card that members differ from; "" where they hold all. shape: of
-    what is shown of a case. columns: how many numbers are given beside. heads: outputs of each. members: arrays of each network."""
+    what is shown of a case. columns: how many numbers are given beside. heads: outputs of each. members: arrays of each network.
+    seen: cohorts that the model had seen from which it started.
+    """
 
     answer: ImageAnswer
     architecture: str
@@ -41,14 +43,22 @@ class FittedImageNetwork(FittedModel):
     columns: int
     heads: tuple[int, ...]
     members: tuple[Mapping[str, NDArray[Any]], ...]
+    seen: tuple[str, ...] = ()
 
     def predict(self, rows: Rows) -> Prediction:
-        """Raises ValueError for images of another shape, WeightsError where the card's checkpoint is gone or another one."""
+        """Raises ValueError for images of another shape and for cases of cohorts that it had seen before, WeightsError where the
+        card's checkpoint is gone or another one.
+        """
         from features.deep.learning.reading import Views
 
         if rows.images is None or rows.images.shape != self.shape:
             found = "none" if rows.images is None else sides_of(rows.images.shape)
             raise ValueError(f"image_network: it was fitted on images of {sides_of(self.shape)}, found {found}")
+        if known := sorted({*self.seen} & {*rows.groups["cohort"].tolist()}):
+            raise ValueError(
+                f"image_network: the network that it started from has seen cases of {', '.join(known)}: what it says of them is no "
+                "validation"
+            )
         columns, views = is_finite(rows.X, "image_network"), Views(rows.images)
         told = np.mean([tell_all(one, views, columns) for one in networks_of(self)], axis=0)
         return self.answer.prediction(is_finite(told, "image_network"))

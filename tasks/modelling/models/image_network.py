@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from features.deep.learning.headed import Headed
     from features.deep.learning.losses import Loss
     from features.deep.learning.reading import Views
+    from tasks.modelling.started_network import StartedNetwork
 
 Kept = NDArray[np.intp]
 SMALL = "lenet"  # what learns from scratch where nothing is said: few cases teach few weights
@@ -69,6 +70,11 @@ class ImageNetwork(Model):
     weights: str = Field(
         "", title="Weights", description="a weights card to start from, as radweave backbones lists them"
     )
+    start_from: str = Field(
+        "",
+        title="Start from",
+        description="the folder of a saved model of images, of other cohorts, whose network goes on here; in the place of weights",
+    )
     trains: Literal["head", "last_stage", "all"] = Field(
         "all", title="What learns", description="the head alone, the last stage with it, or all"
     )
@@ -97,7 +103,7 @@ class ImageNetwork(Model):
     body_rate: PositiveFloat = Field(
         0.1,
         title="Step of the body",
-        description="as a share of the head's, where the network has the weights of a card",
+        description="as a share of the head's, where the network has the weights of a card or of a saved model",
     )
     weight_decay: NonNegativeFloat = Field(0.01, title="Weight decay", description="draws weights towards zero")
     penalty: NonNegativeFloat = Field(
@@ -133,6 +139,10 @@ class ImageNetwork(Model):
                     f"weights: the card {self.weights} is of {network.variant} ({network.kind}), architecture says "
                     f"{self.architecture.variant}: leave out architecture"
                 )
+        if self.start_from and (self.weights or "architecture" in self.model_fields_set):
+            raise ValueError(
+                "start_from: the saved model has a network with its weights: leave out weights and architecture"
+            )
         if network.holds_network:
             raise ValueError(f"architecture: {network.kind} is run as it is and cannot learn")
         return self
@@ -142,6 +152,10 @@ class ImageNetwork(Model):
         check_torch()
         network = self.card.architecture if self.card else self.architecture
         code = {"code of the network": sources_of({type(network).__module__}).digest}
+        if self.start_from:
+            from tasks.modelling.started_network import digest_of_start
+
+            return {**code, "start": digest_of_start(self.start_from)}
         return {**code, **({self.weights: weights_digest(self.card)} if self.card else {})}
 
     @property
@@ -154,11 +168,13 @@ class ImageNetwork(Model):
         MachineError without torch, weights or memory.
         """
         check_torch()
+        from features.deep.learning.course import put_arrays
         from features.deep.learning.reading import Views
 
         if rows.images is None:
             raise FitError(f"{self.kind}: the set of blocks names no images: add images to it")
-        network = network_for(self, rows.images.shape)
+        start = self._start(frozenset(rows.groups["cohort"].tolist()))
+        network = network_for(self, rows.images.shape, start)
         columns, views = is_finite(rows.X, self.kind), Views(rows.images)
         loss, answer = taught(
             target, loss=self.loss, balanced=self.class_weights == "balanced", intervals=self.intervals, kind=self.kind
@@ -168,7 +184,9 @@ class ImageNetwork(Model):
         for place in range(self.networks):
             own = seed_of(seed, self.kind, place)
             learn, watch = self._split(rows, target, own)
-            one = made(network, self.weights, self.trains, own, heads, columns.shape[1])
+            one = made(network, start.weights if start else self.weights, self.trains, own, heads, columns.shape[1])
+            if start is not None:
+                put_arrays(one, dict(start.arrays))
             self._train(one, views, columns, losses, (learn, watch), own, _cases(rows, target, self.also))
             members.append(arrays_of_network(one, whole=not self.weights))
             told.append(tell_all(one, views, columns))
@@ -181,7 +199,18 @@ class ImageNetwork(Model):
             columns.shape[1],
             tuple(heads),
             tuple(members),
+            start.cohorts if start else (),
         )
+
+    def _start(self, cohorts: frozenset[str]) -> StartedNetwork | None:
+        """What it starts from, which has seen no case of these cohorts."""
+        if not self.start_from:
+            return None
+        from tasks.modelling.started_network import started_network
+
+        found = started_network(self.start_from)
+        found.check_apart(cohorts)
+        return found
 
     def _column(self, rows: Rows, name: str) -> Floats:
         if name not in rows.covariates:
@@ -252,9 +281,11 @@ class ImageNetwork(Model):
             "precision",
             "augment",
         )
-        body_rate = self.body_rate if self.weights else 1.0
+        body_rate = self.body_rate if self.weights or self.start_from else 1.0
         own = {name: getattr(self, name) for name in same}
-        return Course(**own, body_rate=body_rate, seed=seed, what=self.kind, measures_pixels=not self.weights)
+        return Course(
+            **own, body_rate=body_rate, seed=seed, what=self.kind, measures_pixels=not (self.weights or self.start_from)
+        )
 
     def _decides(self) -> dict[str, Any]:
         """What decides a network besides its cases and seed."""
@@ -262,16 +293,16 @@ class ImageNetwork(Model):
         return {"model": self.model_dump(mode="json"), "code": code, "torch": torch_build(), **self.outside("")}
 
 
-def network_for(model: ImageNetwork, shape: tuple[int, ...]) -> Architecture:
+def network_for(model: ImageNetwork, shape: tuple[int, ...], start: StartedNetwork | None = None) -> Architecture:
     """The network for images of a shape, (views, channels, *size). Raises FitError, a sentence, where it cannot be shown them."""
     channels, size = shape[1], shape[2:]
     network, card = model.architecture, model.card
     where = f"{model.kind}: images are {sides_of(shape)} (views × channels × size)"
-    if card is not None:
-        network = card.architecture
+    if start is not None or card is not None:
+        network = start.architecture if start is not None else card.architecture if card is not None else network
         if channels not in (1, network.channels):
             raise FitError(
-                f"{where}, and the card {model.weights} takes {network.channels} channels or one: show it so many"
+                f"{where}, and {model.start_from or model.weights} takes {network.channels} channels or one: show it so many"
             )
     else:
         changes: dict[str, Any] = {"channels": channels}
