@@ -32,6 +32,7 @@ from flows.study import study
 from tasks.running.pool import AnyRunner
 
 RESULT = "result.json"
+SETTINGS = "simulated.json"  # beside a cohort: what it was made by
 COST = "cost.json"  # step → seconds of the clock, and of CPU
 BASELINE = "first_order_and_volume"  # the set of blocks that a planted pattern must beat
 HEADER = "# Written by radweave study {name}: the study as it was run, on the cohort beside it.\n"
@@ -100,7 +101,7 @@ def run_literature(path: Path, size: Size, folder: Path, runner: AnyRunner) -> l
         raise DataError(f"study {name}: --full: it has no other size than its own")
     own = folder / name / size.folder
     with _cost(own, "simulate"):
-        catalog = str(_cohort(plan, size, own / "cohort"))
+        catalog = str(make_cohort(plan, size, own / "cohort"))
     files = _written(name, plan, size, own)
     run_files, store = [str(files[one]) for one in plan.studies], str(own / "store")
     with _cost(own, "refresh"):
@@ -124,21 +125,31 @@ def literature_results(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _cohort(plan: Literature, size: Size, folder: Path) -> Path:
-    """The catalog of the simulated cohort. It is written aside first: a killed run leaves none that looks whole."""
-    catalog = folder / "data_catalog.yaml"
-    if catalog.is_file():
+def make_cohort(plan: Literature, size: Size, folder: Path) -> Path:
+    """The catalog of the simulated cohort in a folder. It is written aside first: a killed run leaves none that looks whole.
+
+    One that was made by other settings, as an earlier file of the study had them, is made again, and its cost is forgotten.
+    """
+    catalog, settings = folder / "data_catalog.yaml", _simulator(plan, size).model_dump(mode="json")
+    if catalog.is_file() and _read(folder / SETTINGS).get("settings") == settings:
         return catalog
-    changes = {"seed": size.seed, **({"null": True} if size.null else {})}
-    if size.full:
-        changes |= plan.full.get("simulated", {})
     aside = folder.with_name(f"{folder.name}.unfinished")
+    if folder.exists():
+        (folder.parent / COST).unlink(missing_ok=True)
     for there in (aside, folder):
         if there.exists():
             shutil.rmtree(there)
-    simulate(type(plan.simulated).model_validate({**plan.simulated.model_dump(), **changes}), aside, tell)
+    simulate(_simulator(plan, size), aside, tell)
+    write_bytes(aside / SETTINGS, json_bytes({"settings": settings}))
     aside.rename(folder)
     return catalog
+
+
+def _simulator(plan: Literature, size: Size) -> Simulator:
+    """The cohort's settings in this size."""
+    changes = plan.full.get("simulated", {}) if size.full else {}
+    own = {**changes, "seed": size.seed, **({"null": True} if size.null else {})}
+    return type(plan.simulated).model_validate({**plan.simulated.model_dump(), **own})
 
 
 def _written(name: str, plan: Literature, size: Size, folder: Path) -> dict[str, Path]:
@@ -172,7 +183,7 @@ def _result(name: str, plan: Literature, size: Size, folder: Path, runs: Sequenc
     facts = {
         "study": name,
         "published": plan.published.model_dump(),
-        "simulated": {**plan.simulated.model_dump(mode="json"), "seed": size.seed, "null": size.null},
+        "simulated": {**_simulator(plan, size).model_dump(mode="json"), "null": size.null},
         "full": size.full,
         "reduced": "" if size.full else plan.reduced,
         "verdict": overall(claim["verdict"] for one in found.values() for claim in one["claims"]),

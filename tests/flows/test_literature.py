@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from features.core.storage.seal import read_json
-from flows.literature import RESULT, Size, load_literature, run_literature
+from flows.literature import RESULT, Size, load_literature, make_cohort, run_literature
 from flows.named import literature_files, study_files
 from tasks.modelling.evaluation.study import load_study
 from tasks.running.runners.threads import Threads
@@ -33,6 +33,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "claims": 4,
     },
     "hao2018": {"inputs": {"PT"}, "fitted": {"svm", "shell"}, "claims": 2},
+    "lao2017": {"inputs": {"t1c", "flair"}, "fitted": {"network", "adjacent", "coxnet", "ridge_cox"}, "claims": 2},
     "nie2016": {"inputs": {"t2", "adc", "uptake"}, "fitted": {"multilayer_perceptron"}, "claims": 4},
     "oakdenrayner2017": {"inputs": {"CT"}, "fitted": {"network", "radweave", "ridge_logistic"}, "claims": 4},
     "riosvelazquez2017": {"inputs": {"CT"}, "fitted": {"elastic_net_logistic"}, "claims": 3},
@@ -64,6 +65,18 @@ def test_every_study_has_a_row_and_says_what_was_published_and_claimed(name: str
 def test_studies_of_the_literature_are_none_of_a_catalog() -> None:
     assert not set(FILES) & set(study_files())
     assert set(FILES) == set(ROWS)
+
+
+@pytest.mark.slow
+def test_a_cohort_of_other_settings_is_made_again_and_an_equal_one_is_not(tmp_path: Path) -> None:
+    plan, folder = load_literature(FILES["coroller2016"]), tmp_path / "cohort"
+    one = plan.model_copy(update={"simulated": plan.simulated.model_copy(update={"patients_per_centre": 1})})
+    two = plan.model_copy(update={"simulated": plan.simulated.model_copy(update={"patients_per_centre": 2})})
+    catalog = make_cohort(one, Size(), folder)
+    before = catalog.stat().st_mtime_ns
+    assert make_cohort(one, Size(), folder).stat().st_mtime_ns == before
+    make_cohort(two, Size(), folder)
+    assert len((folder / "truth" / "patients.csv").read_text("utf-8").splitlines()) == 1 + 2 * 5
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ class Brain(Planted):
     planted: ClassVar[tuple[PlantedSignal, ...]] = (
         PlantedSignal(
             "grain: Gaussian sigma of the texture, at an equal histogram",
-            "t1c, flair and adc, each by a state of its own, in every part of the lesion",
+            "t1c, flair and adc, each by a state of its own or, where it is shared, all by one, in every part of the lesion",
             f"log sigma = log {GRAIN_MM} mm + {GRAIN_SLOPE} · state + {GRAIN_NOISE} · N(0, 1)",
         ),
         PlantedSignal(
@@ -71,7 +71,8 @@ class Brain(Planted):
         PlantedSignal(
             "IDH mutation",
             "tables",
-            f"logit = site + {IDH_PATTERN} · (state_t1c + state_flair + state_adc) / √3 + {IDH_AGE} · (age - 50)",
+            f"logit = site + {IDH_PATTERN} · pattern + {IDH_AGE} · (age - 50); pattern = Σ state / √3 of the three "
+            "or the one state",
         ),
         PlantedSignal(
             "grade 2, 3, 4",
@@ -96,12 +97,17 @@ class Brain(Planted):
         True,
         description="at centre B the patient moves before FLAIR and ADC; false: nobody does, nothing is registered",
     )
+    shared: bool = Field(
+        False, description="one hidden state is the grain of all three sequences; false: each shows a state of its own"
+    )
 
     def draw(self, rng: np.random.Generator, site: Site, n: int) -> pd.DataFrame:
         """Hidden states, outcomes, clinical values, and what the images are made by."""
         there = 0.0 if self.null else 1.0
         states = rng.standard_normal((4, n))
-        pattern = states[:3].sum(axis=0) / np.sqrt(3)
+        if self.shared:
+            states[1:3] = states[0]
+        pattern = states[0] if self.shared else states[:3].sum(axis=0) / np.sqrt(3)
         age = np.round(np.clip(rng.normal(50, 13, n), 18, 85), 1)
         performance = rng.choice([60, 70, 80, 90, 100], n, p=[0.1, 0.2, 0.3, 0.25, 0.15])
         idh = there * (IDH_PATTERN * pattern + IDH_AGE * (age - 50))
