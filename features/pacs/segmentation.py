@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
+from features.core.case import Segmentation
 from features.core.digest import digest_bytes
 from features.core.quarantine import Rejected
 from features.core.region import Region, Volume
@@ -49,12 +51,20 @@ def read_sources(paths: Sequence[Path]) -> list[Dataset]:
 
 
 def make_segmentation(
-    region: Region, sources: Sequence[Dataset], *, label: str, description: str, basis: Sequence[str]
+    region: Region,
+    sources: Sequence[Dataset],
+    *,
+    label: str,
+    description: str,
+    basis: Sequence[str],
+    made: Segmentation = "given",
+    by: str = "",
 ) -> Dataset:
     """A BINARY segmentation of one segment, whose frames lie where the mask has voxels.
 
     sources: headers of all files of the image, in any order. label: of the segment, description: of the series. basis: what
     the mask was made from; equal bases and masks give equal UIDs, so that a PACS keeps one copy of what is sent twice.
+    made, by: how the ROI was made, and which program did if one did; a ROI of which nothing else is known counts as MANUAL.
     The patient and the study are those of the sources: what comes out names the patient.
     Raises Rejected: GEOMETRY, if the sources do not have what a segmentation copies from them.
     """
@@ -68,7 +78,7 @@ def make_segmentation(
         segment_label=words(label) or "ROI",
         segmented_property_category=codes.SCT.Tissue,  # what the ROI holds is not known
         segmented_property_type=codes.SCT.Tissue,
-        algorithm_type=hd.seg.SegmentAlgorithmTypeValues.MANUAL,
+        **_algorithm(made, by),
         tracking_uid=generate_uid(entropy_srcs=[*seed, "segment"]),
         tracking_id=words(label) or "ROI",
     )
@@ -94,6 +104,25 @@ def make_segmentation(
             )
     except (AttributeError, ValueError, TypeError) as error:
         raise Rejected("GEOMETRY", "the image lacks what a segmentation copies from it") from error
+
+
+def _algorithm(made: Segmentation, by: str) -> dict[str, Any]:
+    """How a segment was made, in the words of DICOM, and by which program of radweave."""
+    import highdicom as hd
+    from pydicom.sr.codedict import codes
+
+    kinds = hd.seg.SegmentAlgorithmTypeValues
+    if made not in ("semiautomatic", "automatic"):
+        return {"algorithm_type": kinds.MANUAL}
+    family = (
+        codes.cid7162.HistogramAnalysis
+        if "threshold" in by or "percent" in by
+        else codes.cid7162.ArtificialIntelligence
+    )
+    told = hd.AlgorithmIdentificationSequence(
+        name=words(by) or "radweave", family=family, version=version("radweave"), source="radweave"
+    )
+    return {"algorithm_type": kinds[made.upper()], "algorithm_identification": told}
 
 
 def _affine(volume: Volume) -> NDArray[np.float64]:

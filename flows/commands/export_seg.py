@@ -1,5 +1,6 @@
 """export-seg: masks and features of cases go back as DICOM: a SEG and a structured report beside the source image."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,7 +49,7 @@ def export_seg(
         features = {} if no_features else _features(place, cohort, derived=derived)
         for number, scan in enumerate(scans, start=1):
             try:
-                files = _files(scan, features.get(scan.key, []), description)
+                files = _files(scan, features.get(scan.key, []), description, place)
             except Rejected as error:
                 lost.append(f"{scan.case} {scan_name(*scan.key[1:])}: {error}")
             else:
@@ -101,18 +102,19 @@ def _named(row: Mapping[str, str]) -> tuple[str, str]:
     return kind, row["name"].removeprefix(prefix)
 
 
-def _files(scan: "Scan", features: "Sequence[Feature]", description: str) -> dict[str, bytes]:
-    """The SEG of a scan, and the SR if there are features. Raises Rejected as read_region and the makers."""
-    from features.images.region import read_region
+def _files(scan: "Scan", features: "Sequence[Feature]", description: str, store: "Store") -> dict[str, bytes]:
+    """The SEG of a scan, and the SR if there are features. Raises Rejected as read_kept and the makers."""
     from features.pacs.report import make_report
     from features.pacs.segmentation import make_segmentation, read_sources
     from features.pacs.send import encode
+    from features.results.registrations import read_kept
 
-    region, sources = read_region(scan), read_sources(scan.image.paths)
+    region, sources = read_kept(scan, store), read_sources(scan.image.paths)
     basis = [scan.image.digest, scan.mask.digest]
     name = "" if scan.roi_name == ROI else scan.roi_name
     told = {"label": name or scan.roi, "description": f"{description} {name or 'ROI'}"}
-    seg = make_segmentation(region, sources, **told, basis=basis)
+    by = str(json.loads(scan.settings)["kind"]) if scan.settings else ""
+    seg = make_segmentation(region, sources, **told, basis=basis, made=scan.segmentation, by=by)
     found = {"seg": encode(seg)}
     if features:
         what = f"{description} {name} features" if name else f"{description} features"

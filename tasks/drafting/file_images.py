@@ -88,11 +88,15 @@ def without_masks(
     text = "no file here is a mask, and radweave measures inside a mask. Where are they? Until they are there, no scan can be used"
     answers = ("path: 'masks/{patient}.nii.gz'", "mask: whole   # in place of all of it: features of the whole image")
     found: list[SourceDraft] = []
+    threshold = (
+        "mask: {format: percent_of_max, inside: {format: box, table: boxes.csv}}   # computed, and marked as that"
+    )
     for stack in stack_up([Pair(image, image, (), 0, 0, 0) for image in alone], taken, {}, []):
         stem, ending = split_ending(stack.path)
         path = stem.replace(IMAGE_HOLE, "mask") if stack.words else f"{stem}_mask"
         mask = {"format": _format(stack.first.pair.image.template), "path": f"{path}{ending}"}
-        asked = [question("masks", text, *answers)] if not found else []
+        more = (threshold,) if stack.first.modality == "PT" else ()
+        asked = [question("masks", text, *answers, *more)] if not found else []
         found.append(_source(stack, mask, asked, visits, level))
     return found
 

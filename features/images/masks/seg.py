@@ -138,6 +138,13 @@ def _kind(dataset: Dataset) -> str:
     return kind
 
 
+def algorithm_types(dataset: Dataset, roi: str, rule: ReadRule) -> set[str]:
+    """What a file says of how the segments of a ROI were made: MANUAL, SEMIAUTOMATIC, AUTOMATIC. Raises as `read_seg_mask`."""
+    wanted = set(_matching(dataset, roi, rule))
+    items = [one for one in dataset.get("SegmentSequence") or [] if one.get("SegmentNumber") in wanted]
+    return {text(one, "SegmentAlgorithmType") for one in items} - {""}
+
+
 def _matching(dataset: Dataset, roi: str, rule: ReadRule) -> list[int]:
     """Numbers of the segments whose label matches."""
     pattern = re.compile(roi, re.IGNORECASE)

@@ -47,6 +47,16 @@ def region(tmp_path: Path) -> tuple[list[Path], Region]:
     return paths[::-1], Region(volume, mask)
 
 
+def test_a_segmentation_says_which_program_made_the_roi(region: tuple[list[Path], Region]) -> None:
+    paths, own = region
+    told = {"label": "GTV", "description": "radweave ROI", "basis": ["a"]}
+    for made, by, said in (("given", "", "MANUAL"), ("semiautomatic", "percent_of_max", "SEMIAUTOMATIC")):
+        (segment,) = make_segmentation(own, read_sources(paths), **told, made=made, by=by).SegmentSequence
+        assert segment.SegmentAlgorithmType == said
+        names = [one.AlgorithmName for one in segment.get("SegmentationAlgorithmIdentificationSequence", [])]
+        assert names == [by] * bool(by)
+
+
 def test_a_segmentation_reads_as_the_mask_it_was_made_from(region: tuple[list[Path], Region], tmp_path: Path) -> None:
     paths, own = region
     seg, report = _export(paths, own, FEATURES)

@@ -32,8 +32,14 @@ class Seg(NamedRois):
 
     @classmethod
     def read(cls, scan: Scan, image: Volume, opened: Opened) -> tuple[Mask, Sequence[Warned]]:
-        """As `read_seg_mask`."""
-        from features.images.masks.seg import read_seg_mask  # a catalog needs no readers
+        """As `read_seg_mask`. Warns as that, and SEGMENTED if the file says that a program made the ROI and the catalog not."""
+        from features.images.masks.seg import algorithm_types, read_seg_mask  # a catalog needs no readers
 
         dataset = opened.dataset(scan.mask.paths[0])
-        return read_seg_mask(dataset, image, scan.roi, rule=scan.rule, frame_of_reference=image.frame)
+        mask, told = read_seg_mask(dataset, image, scan.roi, rule=scan.rule, frame_of_reference=image.frame)
+        types = algorithm_types(dataset, scan.roi, scan.rule) & {"AUTOMATIC", "SEMIAUTOMATIC"}
+        if not types or scan.segmentation in ("automatic", "semiautomatic"):
+            return mask, told
+        said = " and ".join(sorted(types))
+        what = f"the file says {said} of how the ROI was made, and the catalog says {scan.segmentation}"
+        return mask, (*told, Warned("SEGMENTED", f"{what}; say segmentation: {min(types).lower()} at the mask"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
-from features.core.case import ReadRule
+from features.core.case import CaseId, FileSet, ReadRule, Scan
 from features.core.quarantine import Rejected
 from features.core.region import Volume
 from features.images.dicom.series import read_dicom_series
 from features.images.masks.grid import to_index
 from features.images.masks.seg import read_seg_mask
+from features.images.reading import Reading
 from tests.support.scans import image_series, save_seg, save_series
 
 
@@ -238,3 +240,26 @@ def test_frames_in_several_directions_lie_on_no_grid(tmp_path: Path) -> None:
     rule, frame = ReadRule(mask_grid="nearest"), series[0].FrameOfReferenceUID
     with pytest.raises(Rejected, match="GEOMETRY"):
         read_seg_mask(seg, read_dicom_series(paths), "tumour", rule=rule, frame_of_reference=frame)
+
+
+def test_a_segment_that_a_program_made_is_told_unless_the_catalog_says_so(tmp_path: Path) -> None:
+    paths, series = save_series(tmp_path / "ct")
+
+    def automatic(seg: Dataset) -> None:
+        seg.SegmentSequence[0].SegmentAlgorithmType = "AUTOMATIC"
+
+    seg = save_seg(tmp_path, series, _masks(), ["Tumour", "Node"], edit=automatic)
+    files = FileSet("dicom", tuple(paths), "ct"), FileSet("seg", (seg,), "seg")
+    scan = Scan(CaseId("demo", "p"), "A", "CT", "HU", *files, "tumour")
+    said = "the file says AUTOMATIC of how the ROI was made, and the catalog says given"
+    for own, wanted in (
+        (
+            scan,
+            [f"{said}; say segmentation: automatic at the mask"],
+        ),
+        (replace(scan, segmentation="automatic"), []),
+        (replace(scan, roi="node"), []),
+    ):
+        reading = Reading()
+        _, told = reading.mask(own, reading.image(own))
+        assert [one.message for one in told if one.code == "SEGMENTED"] == wanted
