@@ -1,6 +1,6 @@
 """Step 5: clinical, genomic and ready-made tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def read_tables(catalog: Path, cohort: str, known: KnownResults, cache: FileCach
     withdrawn = sorted(withdrawn_cases(known.store))
 
     def read() -> Mapping[str, PatientTable]:
-        return without(_read(declared, root, cohort, key), withdrawn)
+        return without(_read(declared, root, cohort, key, withdrawn), withdrawn)
 
     days = days_without(read_visits(root, cohort, declared, key), cohort, withdrawn)
     told = [sorted([*place, day] for place, day in days.days.items())] if declared.visits else []
@@ -58,8 +58,8 @@ def read_tables(catalog: Path, cohort: str, known: KnownResults, cache: FileCach
     return Tables(address, lambda: tables, days)
 
 
-def _read(cohort: Cohort, root: Path, name: str, key: bytes) -> Mapping[str, PatientTable]:
-    tables = {"clinical": read_clinical(root, name, cohort, key)}
+def _read(cohort: Cohort, root: Path, name: str, key: bytes, withdrawn: Sequence[str]) -> Mapping[str, PatientTable]:
+    tables = {"clinical": read_clinical(root, name, cohort, key, withdrawn=frozenset(withdrawn))}
     if any(table.block == "genomic" for table in cohort.tables):
         tables["genomic"] = read_genomic(root, name, cohort, key)
     for block in dict.fromkeys(table.block for table in cohort.tables if isinstance(table, ReadyTable)):

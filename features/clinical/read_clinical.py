@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -48,8 +48,12 @@ def clinical_schema(cohort: Cohort) -> Schema:
     return Schema("clinical", (*KEY, *([SPLIT] if has_split else []), *columns))
 
 
-def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientTable:
+def read_clinical(
+    root: Path, name: str, cohort: Cohort, key: bytes, *, withdrawn: Collection[str] = ()
+) -> PatientTable:
     """The clinical block of a cohort.
+
+    withdrawn: patients, as `cohort:pseudonym`, whose reports nobody learns from.
 
     A code, date or number that the catalog does not explain is a fault of the catalog: those of all tables are raised
     together as ConfigError. Tables of one centre complete each other, patient by patient. A predictor out of its allowed
@@ -103,6 +107,10 @@ def read_clinical(root: Path, name: str, cohort: Cohort, key: bytes) -> PatientT
     if faults:
         raise ConfigError(faults)
     quarantined, warnings = derive_outcomes(name, rows, cohort)
+    reports = {
+        block: {code: one for code, one in own.items() if f"{name}:{code}" not in withdrawn}
+        for block, own in reports.items()
+    }
     if faults := label_texts(name, cohort, rows, reports):
         raise ConfigError(faults)
     for code, row in list(rows.items()):

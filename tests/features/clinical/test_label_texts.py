@@ -98,6 +98,19 @@ def test_another_language_and_encoding_is_just_read(tmp_path: Path) -> None:
     assert all(found[f"P{i}"][1] == "text" for i in range(50, 60))
 
 
+@pytest.mark.slow
+def test_nobody_learns_from_the_report_of_a_patient_who_withdrew(tmp_path: Path) -> None:
+    rows = patients()
+    who = next(one for one, (_, by, _) in labelled(tmp_path, rows).items() if by == "taught")
+    gone = {f"demo:{pseudonym(KEY, 'demo', who)}"}
+    left = read_clinical(tmp_path, "demo", cohort(tmp_path, rows), KEY, withdrawn=gone).table.to_pylist()
+    silent = read_clinical(
+        tmp_path, "demo", cohort(tmp_path, [row | {"text": ""} if row["id"] == who else row for row in rows]), KEY
+    )
+    assert left == silent.table.to_pylist()
+    assert next(row for row in left if f"demo:{row['patient']}" in gone)["blood_by_text"] is None
+
+
 def test_without_teachers_there_are_labels_by_hand_alone(tmp_path: Path) -> None:
     found = labelled(tmp_path, patients(), teach=0, texts="")
     assert {by for _, by, _ in found.values()} == {"hand", None}
