@@ -308,4 +308,5 @@ def _tuned(study: Study, blocks: Mapping[str, list[str]], fits: list[Fit]) -> Tu
         most[key] = max(most.get(key, 0), fit.settings)
     inner = {split.kind: split.inner_folds for split in study.splits}
     tried = sum(fit.settings * inner[fit.split] if fit.settings > 1 else 0 for fit in fits)
-    return Tuned(len(blocks), len(study.models), sum(most.values()), tried + len(fits))
+    combinations = sum(len(study.candidates_of(name)) for name in blocks)
+    return Tuned(len(blocks), len(study.models), combinations, sum(most.values()), tried + len(fits))

@@ -150,10 +150,11 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """How much was tried: sets of blocks × models (each a reported score), their settings and all fits."""
+    """How much was tried: sets of blocks, models, combinations of them (each a reported score), their settings, and all fits."""
 
     block_sets: int
     models: int
+    combinations: int
     settings: int
     fits: int
 

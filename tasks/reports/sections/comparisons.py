@@ -30,6 +30,7 @@ class Comparisons(Section):
         return {
             "tables": pair_tables(found),
             "metric": metric_label(found.winner.metric),
+            "of_images": any(one.model.of_images for one in found.study.models),
             "between": between_rows(found),
             "of_best": of_best(found),
             "correction": CORRECTIONS[found.study.comparisons.correction],

@@ -185,7 +185,7 @@ def _compared(result: StudyResult) -> tuple[str, ...]:
     baselines = sum(is_baseline(name) for name in result.blocks)
     of_them = f", {counted(baselines, 'baseline')} among them," if baselines else ""
     return (
-        f"{counted(tuned.block_sets * tuned.models, 'combination')} of {counted(tuned.block_sets, 'set')} of blocks"
+        f"{counted(tuned.combinations, 'combination')} of {counted(tuned.block_sets, 'set')} of blocks"
         f"{of_them} and {counted(tuned.models, 'candidate')} were compared.",
     )
 

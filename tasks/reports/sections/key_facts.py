@@ -18,4 +18,4 @@ class KeyFacts(Section):
 
     def content(self, found: Findings) -> Mapping[str, object]:
         tuned = found.result.tuned
-        return {"held_out": held_out_parts(found.result), "combinations": tuned.block_sets * tuned.models}
+        return {"held_out": held_out_parts(found.result), "combinations": tuned.combinations}

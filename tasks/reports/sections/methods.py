@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from features.core.kinds.endpoint import Timed
 from features.core.wording import counted
-from tasks.modelling.evaluation.result import Score, StudyResult
+from tasks.modelling.evaluation.result import Score, StudyResult, Tuned
 from tasks.modelling.evaluation.study import Study
 from tasks.modelling.metrics.metric import metrics_of
 from tasks.modelling.splits.bootstrap_632_plus import Bootstrap632Plus
@@ -70,7 +70,7 @@ def methods(
         *([Paragraph("Blocks", _fusion(study))] if _has_several_blocks(study) else []),
         Paragraph(
             "Tried",
-            f"{counted(tuned.block_sets, 'set')} of blocks × {counted(tuned.models, 'candidate')} were scored; "
+            f"{counted(tuned.block_sets, 'set')} of blocks × {counted(tuned.models, 'candidate')} were scored{_pairs(tuned)}; "
             f"up to {counted(tuned.settings, 'setting')} stood for choice in all, for which "
             f"{counted(tuned.fits, 'model fit')} were made. Scores of the inner folds are not reported.",
         ),
@@ -105,7 +105,7 @@ def _endpoint(study: Study, result: StudyResult) -> str:
 
 def _predictors(study: Study, result: StudyResult, measured: str) -> str:
     sets = [
-        f"{blocks_label(study, name)}{' (baseline)' if is_baseline(name) else ''}, {counted(len(columns), 'column')}"
+        f"{blocks_label(study, name)}{' (baseline)' if is_baseline(name) else ''}, {_seen(study, name, len(columns))}"
         for name, columns in result.blocks.items()
     ]
     of = f" {measured}" if measured else ""
@@ -125,7 +125,23 @@ def _images(shown: Sequence[str]) -> str:
     """What models that learn from images were shown."""
     return (
         f"The block images is what networks are shown of each ROI, made once and the same in every fold: {'; '.join(shown)}. "
-        "Networks learn from that of the training cases alone; cases of which there is nothing to show are not in the study."
+        "Networks learn from that of the training cases alone."
+    )
+
+
+def _seen(study: Study, name: str, columns: int) -> str:
+    """What a set of blocks offers."""
+    told = counted(columns, "column")
+    return told if not study.shows(name) else f"images and {told}" if columns else "images alone"
+
+
+def _pairs(tuned: Tuned) -> str:
+    """How many of all pairs were fitted, where not all of them were."""
+    if tuned.combinations == tuned.block_sets * tuned.models:
+        return ""
+    return (
+        f", {tuned.combinations} of their {tuned.block_sets * tuned.models} pairs, as sets with images are for candidates that "
+        "learn from these, and the others for the others"
     )
 
 
@@ -218,7 +234,9 @@ def _fusion(study: Study) -> str:
     """How blocks become one prediction, with the candidates that do it so where these differ."""
     names: dict[str, list[str]] = {}
     for candidate in study.models:
-        names.setdefault(first_sentence(type(candidate.fusion).__doc__), []).append(model_label(candidate.name))
+        together = "It learns from the images and from the columns beside them at once."
+        said = together if candidate.model.of_images else first_sentence(type(candidate.fusion).__doc__)
+        names.setdefault(said, []).append(model_label(candidate.name))
     if len(names) == 1:
         return next(iter(names))
     return " ".join(f"{', '.join(own)}: {said}" for said, own in names.items())

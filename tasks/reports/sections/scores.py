@@ -118,7 +118,8 @@ def _over_all(
     cells = Cells()
     rows: list[ScoreRow] = []
     for name in result.blocks:
-        for i, candidate in enumerate(study.models):
+        candidates = study.candidates_of(name)
+        for i, candidate in enumerate(candidates):
             scores = {key: found.get((name, candidate.name, *key)) for key in columns}
             first = next((score for score in scores.values() if score), None)
             facts = _facts(first, events=result.endpoint.has_events) if first else (DASH,) * len(heads)
@@ -127,7 +128,7 @@ def _over_all(
                 ScoreRow(
                     blocks=blocks_label(study, name),
                     baseline=is_baseline(name),
-                    span=len(study.models) if i == 0 else 0,
+                    span=len(candidates) if i == 0 else 0,
                     model=model_label(candidate.name),
                     tag=winner.tag if best else "",
                     cells=tuple(cells.cell(columns[key].text, score) for key, score in scores.items()),
@@ -217,14 +218,14 @@ def _side_by_side(
         ScoreRow(
             blocks=blocks_label(study, name),
             baseline=is_baseline(name),
-            span=len(study.models) if i == 0 else 0,
+            span=len(study.candidates_of(name)) if i == 0 else 0,
             model=model_label(candidate.name),
             tag=winner.tag if winner.is_best(name, candidate.name) else "",
             cells=tuple(cells.cell(group, found.get((name, candidate.name, group))) for group in groups),
             facts=(),
         )
         for name in result.blocks
-        for i, candidate in enumerate(study.models)
+        for i, candidate in enumerate(study.candidates_of(name))
     ]
     return ScoreTable(
         id=id,

@@ -55,7 +55,7 @@ def test_the_page_is_whole_and_fits(name: str, width: int, browser: Any, request
         headings = page.locator("h2").all()
         assert len(headings) == page.locator("nav a").count() == 14
         assert all(heading.is_visible() for heading in headings)
-        combinations = reported.result.tuned.block_sets * reported.result.tuned.models
+        combinations = reported.result.tuned.combinations
         assert page.locator("#table-scores-nested tbody tr").count() == combinations
         assert page.locator("#table-scores-nested tbody tr.best").count() == 1
         figures = page.locator("svg").all()
