@@ -161,6 +161,6 @@ def test_maps_find_lesions_off_the_middle_and_those_of_a_random_network_do_not(d
         against_prior, against_random, similar = (over_cases(values) for values in (gains, above, alike))
         print(f"{dimensions}D {kind}: inside, above the prior {against_prior}, above random weights {against_random}")
         print(f"{dimensions}D {kind}: likeness to random weights {similar}")
-        assert against_prior.n == 10 and against_prior.low > 0.05, (kind, against_prior)
-        assert against_random.low > 0.05, (kind, against_random)
+        assert against_prior.n == 10 and against_prior.low > 0.02, (kind, against_prior)
+        assert against_random.low > 0.02, (kind, against_random)
         assert not similar.high >= 0.9, (kind, similar)  # none where random networks raise nothing
