@@ -16,7 +16,7 @@ from features.fusion.same_endpoint import check_same_endpoint
 from features.fusion.signature_columns import BLOCK
 from features.tables.outcome_files import outcome_file_faults
 from flows.named import own_recipe_files, recipe_files
-from flows.recipe_faults import delta_faults, recipe_or_faults, study_recipes
+from flows.recipe_faults import control_faults, delta_faults, recipe_or_faults, study_recipes
 from flows.recipe_words import word_faults
 
 if TYPE_CHECKING:
@@ -211,6 +211,8 @@ def _study_faults(document: Document, study: "StudySettings", catalog: Catalog) 
         faults.append(Fault(document.where(("signatures",)), what, hint="name the table's block otherwise"))
     if not unread and not used:  # a ready-made table may hold descriptors too
         faults += encoding_faults(document, study, [one.recipe for one in named])
+    if not unread:
+        faults += control_faults(document, study, [one.recipe for one in named])
     for i, delta in enumerate(study.deltas):
         for j, block in enumerate(delta.blocks):
             known(("deltas", i, "blocks", j), "block", block, [word for word in words if word != IMAGES])

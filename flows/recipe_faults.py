@@ -8,12 +8,15 @@ from features.core.errors import ConfigError, Fault, RadweaveError, did_you_mean
 from features.core.kinds.recipe import Recipe
 from features.core.yaml import Document
 from features.fusion.landmark_cohorts import check_landmark_cohorts
+from features.fusion.part_of_block import block_of_word
+from features.fusion.shuffled import shuffled_recipes
 from flows.named import Found, find_recipe, named_recipe_files, one_of_a_name
 from flows.recipe_words import word_faults
 from flows.wanted import check_fit
 
 if TYPE_CHECKING:
     from features.core.kinds.delta import Delta
+    from tasks.modelling.evaluation.study import Study
     from tasks.modelling.study_settings import StudySettings
 
 
@@ -70,3 +73,24 @@ def delta_faults(where: str, delta: "Delta", predict_at: str, cohort: Cohort) ->
     except RadweaveError as error:
         return [Fault(where, str(error))]
     return []
+
+
+def control_faults(document: Document, study: "Study", recipes: list[Recipe]) -> list[Fault]:
+    """Controls that need images, of a study whose columns are of none. recipes: all that it names."""
+    offered = {
+        extractor.study_block for one in shuffled_recipes(tuple(recipes)).values() for extractor in one.extractors
+    }
+    used = {block_of_word(word, study.parts) for blocks in study.blocks.values() for word in blocks}
+    if used & {*offered, "region"} and offered:
+        return []
+    hint = "take the control away, or name a recipe whose columns a set of blocks has"
+    return [
+        Fault(
+            document.where(("controls", i)),
+            f"{control.kind} exchanges intensities of images, and no set of blocks has columns of a recipe of the study",
+            ", ".join(sorted(used)),
+            hint=hint,
+        )
+        for i, control in enumerate(study.controls)
+        if control.reads_shuffled
+    ]

@@ -119,6 +119,21 @@ def test_a_claim_is_judged_by_a_metric_of_its_endpoint(tmp_path: Path) -> None:
         check_configuration(catalog, [study])
 
 
+def test_shuffled_intensities_need_columns_of_a_recipe(tmp_path: Path) -> None:
+    demo = cohort()
+    demo["tables"].append({"block": "proteins", "path": "b.csv", "id": "id"})
+    catalog, study = write_catalog(tmp_path, demo=demo), tmp_path / "study.yaml"
+    study.write_text(BLOCKS.format(block="proteins") + "controls: [permuted_outcome, shuffled_intensities]\n")
+    told = (
+        r"study\.yaml:6: shuffled_intensities exchanges intensities of images, and no set of blocks has columns of a recipe of the "
+        "study; found clinical, proteins; take the control away, or name a recipe"
+    )
+    with pytest.raises(ConfigError, match=told):
+        check_configuration(catalog, [study])
+    study.write_text(BLOCKS.format(block="proteins") + "controls: [permuted_outcome]\n")
+    check_configuration(catalog, [study])
+
+
 def test_the_order_of_a_priority_lasso_names_every_block_of_a_set(tmp_path: Path) -> None:
     demo = cohort()
     demo["tables"].append({"block": "proteins", "path": "b.csv", "id": "id"})
