@@ -25,7 +25,9 @@ class Coxnet(PathModel):
 
     kind: Literal["coxnet"] = "coxnet"
     compared: ClassVar[Compared] = Compared(
-        "CoxnetSurvivalAnalysis of scikit-survival where it converges", "1e-4", "tasks/modelling/models/test_coxnet.py"
+        "CoxnetSurvivalAnalysis of scikit-survival, glmnet of R on nki70",
+        "1e-4; glmnet 1e-5",
+        "tasks/modelling/models/test_coxnet.py",
     )
     endpoints: ClassVar[frozenset[str]] = frozenset({"survival", "competing_risks"})
     usual: ClassVar[bool] = True

@@ -21,6 +21,11 @@ from tasks.modelling.rows import Floats, Rows
 from tasks.modelling.target import Target
 
 PENALTIES = 50
+SEPARATED = 5.0  # log odds, or log hazard, a standard deviation: 150 to 1
+SEPARATES = (
+    "priority LASSO: a column multiplies odds or hazard by more than 150 a standard deviation: it all but separates the training "
+    "cases, and its weight is as large as the penalty lets it be; look whether it tells the outcome"
+)
 
 
 class PriorityLasso(Model):
@@ -30,7 +35,8 @@ class PriorityLasso(Model):
     In each block the penalty is the one of the least deviance in folds of the training cases (patients whole), or the largest
     within one standard error of it. offsets: what earlier blocks say of the cases that they were fitted to, or, cross_validated,
     what the models of the folds say of those that they did not see, so that an early block that fits noise does not take the place
-    of later ones. Logistic, linear, or of follow-up Cox regression with Breslow's baseline; columns are taken as they are.
+    of later ones. A column that separates the classes has a large weight, as folds choose a small penalty; the report says so.
+    Logistic, linear, or of follow-up Cox regression with Breslow's baseline; columns are taken as they are.
     Klau et al., BMC Bioinformatics 2018;19:322 (prioritylasso of R, whose cvoffset chooses the penalty anew in each fold).
     """
 
@@ -83,7 +89,9 @@ class PriorityLasso(Model):
             kept.append((block, one.penalty, int(np.count_nonzero(one.weights[1:]))))
         if not np.isfinite(total).all():
             raise ArithmeticError("priority LASSO gave scores that are not finite")
-        return FittedPriorityLasso(_fitted(weights, intercept, total, target), tuple(kept))
+        largest = float(np.abs(weights * rows.X.std(axis=0)).max(initial=0.0))
+        sure = target.endpoint.predicted == "risk" and largest > SEPARATED
+        return FittedPriorityLasso(_fitted(weights, intercept, total, target), tuple(kept), sure)
 
     def _ordered(self, rows: Rows) -> list[str]:
         """The blocks of these rows, in their order. Raises FitError for one without a place."""
@@ -114,10 +122,11 @@ def _fitted(weights: Floats, intercept: float, total: Floats, target: Target) ->
 @dataclass(frozen=True, eq=False)
 class FittedPriorityLasso(FittedModel):
     """joint: the model of all columns that the blocks make together. kept: of each block, in its order, the penalty and how many
-    columns have a weight."""
+    columns have a weight. sure: whether a column all but separates the cases."""
 
     joint: FittedModel
     kept: tuple[tuple[str, float, int], ...]
+    sure: bool = False
 
     def predict(self, rows: Rows) -> Prediction:
         return self.joint.predict(rows)
@@ -129,7 +138,8 @@ class FittedPriorityLasso(FittedModel):
         return {"kept": self.kept, **self.joint.state()}
 
     def notes(self) -> Counter[str]:
-        """Which blocks add nothing to those before them."""
-        return Counter(
+        """Which blocks add nothing to those before them, and where a column all but separates the classes."""
+        found = [
             f"priority LASSO: no column of the block {block} was kept" for block, _, count in self.kept if not count
-        )
+        ]
+        return Counter([*found, *([SEPARATES] if self.sure else [])])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
+import pytest
 from sksurv.linear_model import CoxnetSurvivalAnalysis
 
 from features.core.outcome import Outcome
@@ -41,3 +45,26 @@ def test_it_may_choose_nothing() -> None:
     np.testing.assert_allclose(fitted.predict(rows).risk, 0, atol=1e-5)
     constant = make_rows({"a": np.zeros(100)})
     assert not Coxnet().fit(constant, target, 0).importance().any()
+
+
+@pytest.mark.data
+def test_the_seventy_genes_have_the_weights_of_glmnet(public_data: Path) -> None:
+    """nki70, standardised; R 4.2, glmnet 4.1-6, family = "cox", thresh = 1e-14, lambda at a quarter of the largest: the
+    six largest, how many there are, and the sum of sizes."""
+    table = pd.read_csv(public_data / "genomic-survival" / "nki70_breast_144x77.csv")
+    genes = table.iloc[:, -70:]
+    Z = ((genes - genes.mean()) / genes.std(ddof=0)).to_numpy()
+    target = Target(Outcome.of_days(table["event"].to_numpy(bool), table["time"].to_numpy(float)), SURVIVAL)
+    rows = make_rows({f"g{i}": Z[:, i] for i in range(70)})
+    weights = pd.Series(Coxnet(alpha_fraction=(0.25,)).fit(rows, target, 0).importance(), index=genes.columns)
+    expected = {
+        "PRC1": 0.603558924144,
+        "ZNF533": -0.260995935686,
+        "IGFBP5.1": 0.250915555658,
+        "QSCN6L1": 0.220481352395,
+        "Contig32125_RC": 0.202657837175,
+        "PITRM1": -0.139395009890,
+    }
+    assert weights[list(expected)].to_dict() == pytest.approx(expected, abs=1e-5)
+    assert (weights != 0).sum() == 22
+    assert weights.abs().sum() == pytest.approx(2.720938, abs=1e-4)

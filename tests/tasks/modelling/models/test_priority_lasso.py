@@ -139,3 +139,13 @@ def test_its_candidate_shows_it_all_blocks_and_another_fusion_is_a_fault() -> No
         ValueError, match='fusion: priority_lasso goes over the blocks itself: leave out the fusion "scaled"'
     ):
         parse_candidate({"model": "priority_lasso", "fusion": "scaled"})
+
+
+def test_a_column_that_separates_the_classes_is_told() -> None:
+    rng = np.random.default_rng(0)
+    flag = np.arange(60) % 2 == 0
+    target = Target(Outcome.of_flag(flag), ANY_ENDPOINT["binary"])
+    for column, told in ((np.where(flag, 1.0, -1.0), 1), (flag + rng.normal(size=60), 0)):
+        found = PriorityLasso().fit(make_rows({"a": column, "b": rng.normal(size=60)}), target, 0)
+        assert sum("look whether it tells the outcome" in note for note in found.notes()) == told
+        assert np.isfinite(found.importance()).all()

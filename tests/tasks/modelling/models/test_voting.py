@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 
 from features.core.errors import FitError
+from features.core.outcome import Outcome
 from tasks.modelling.candidate import parse_candidate
 from tasks.modelling.evaluation.fit_address import fit_sources
 from tasks.modelling.models.model import MODELS
@@ -106,3 +113,24 @@ def test_members_clean_columns_as_their_models_usually_do() -> None:
     fitted = Voting().fit(Rows.of(design), Target(design.outcome, design.endpoint), 0)
     assert np.isfinite(fitted.predict(Rows.of(design)).risk).all()
     assert {name.split()[0] for name in fitted.parts} == {one.name for one in unnamed_members("binary")}
+
+
+@pytest.mark.data
+def test_three_classes_of_a_public_table_have_the_probabilities_of_scikit_learn(public_data: Path) -> None:
+    """WORC-Lipo, thirds of the entropy by 20 other columns, every third case predicted: VotingClassifier, soft."""
+    table = pd.read_csv(public_data / "radmlbench" / "WORC-Lipo.csv.gz")
+    entropy = table["MR_original_firstorder_Entropy"].to_numpy()
+    X = table.select_dtypes("number").iloc[:, 5:25].to_numpy()
+    X, levels = (X - X.mean(axis=0)) / X.std(axis=0), np.digitize(entropy, np.quantile(entropy, [1 / 3, 2 / 3]))
+    rows = make_rows({f"c{i}": X[:, i] for i in range(X.shape[1])})
+    target = Target(Outcome(levels, levels=("low", "middle", "high")), ANY_ENDPOINT["multiclass"])
+    test, train = np.flatnonzero(np.arange(len(X)) % 3 == 0), np.flatnonzero(np.arange(len(X)) % 3)
+    three = [
+        {"kind": "ridge_logistic", "C": [0.1]},
+        {"kind": "nearest_neighbours", "neighbours": [7]},
+        {"kind": "naive_bayes"},
+    ]
+    found = voting(three).fit(rows.take(train), target.take(train), 0).predict(rows.take(test)).probability
+    peers = [LogisticRegression(C=0.1, tol=1e-10, max_iter=50_000), KNeighborsClassifier(7), GaussianNB()]
+    peer = VotingClassifier([(f"m{i}", one) for i, one in enumerate(peers)], voting="soft").fit(X[train], levels[train])
+    np.testing.assert_allclose(found, peer.predict_proba(X[test]), atol=1e-6)  # type: ignore[arg-type]
