@@ -133,10 +133,14 @@ class Planted(Simulator):
         return drawn
 
     def oracle(self) -> dict[str, dict[str, object]]:
-        """Endpoint → what somebody who knows the truth scores on new patients of a site that shifts nothing."""
+        """Endpoint → what somebody who knows the truth scores on new patients of a site that shifts nothing.
+
+        One that no patient can have is left out.
+        """
         site = next((one for one in self.sites if one.shift == 0), self.sites[-1])
         people = self.draw(stream(self.seed, self.kind, "scores"), site, DRAWN)
-        return {one.endpoint: measure(people, one, stream(self.seed, self.kind, "pairs")) for one in self.outcomes}
+        there = [one for one in self.outcomes if people[list(one.columns)].notna().all(axis=1).any()]
+        return {one.endpoint: measure(people, one, stream(self.seed, self.kind, "pairs")) for one in there}
 
     def _write_truth(self, folder: Path, people: pd.DataFrame) -> None:
         """truth.json: settings, oracle, what was planted, the sites. patients.csv: a row a patient, six decimals."""

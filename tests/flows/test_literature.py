@@ -29,7 +29,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "coroller2016": {"inputs": {"CT"}, "fitted": {"mann_whitney", "univariable", "ridge_logistic"}, "claims": 3},
     "fave2017": {
         "inputs": {"baseline", "week1", "week5"},
-        "fitted": {"mixed_effects", "slope", "ridge_logistic"},
+        "fitted": {"mixed_effects", "mean_slope", "slope", "ridge_logistic"},
         "claims": 4,
     },
     "hao2018": {"inputs": {"PT"}, "fitted": {"svm", "shell"}, "claims": 2},

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 from scipy.special import expit
 
 from features.simulate import declared
@@ -21,7 +22,6 @@ from features.simulate.write_nifti import write_volume
 
 BRAIN = "brain"  # all regions together: nothing is planted in what is seen of it as a whole
 IN_TEMPLATE = ("A", "C", "X")  # these centres send scans that lie in the space of the template
-IMPAIRED = 0.35  # share of patients with mild impairment
 FOLLOW_UP_DAYS = 1096
 PATTERN, AGE = 2.1, 0.03
 CONVERSION, CONVERSION_DAYS, WEIBULL_SHAPE = 1.4, 1100.0, 1.4
@@ -83,6 +83,12 @@ class Dementia(Planted):
     )
 
     kind: Literal["dementia"] = "dementia"
+    impaired: float = Field(
+        0.35,
+        ge=0,
+        lt=1,
+        description="share of patients with mild impairment; the others have the disease or are controls",
+    )
 
     def draw(self, rng: np.random.Generator, site: Site, n: int) -> pd.DataFrame:
         """Hidden states, outcomes, clinical values, and what the images are made by; NaN where an outcome does not apply."""
@@ -93,7 +99,7 @@ class Dementia(Planted):
         disease = there * (PATTERN * pattern + AGE * (age - 72))
         score = there * (CONVERSION * pattern + AGE * (age - 72))
         event = CONVERSION_DAYS * (rng.exponential(size=n) * np.exp(-score - site.shift)) ** (1 / WEIBULL_SHAPE)
-        impaired = rng.random(n) < IMPAIRED
+        impaired = rng.random(n) < self.impaired
         sick = rng.random(n) < expit(disease + site.shift)
         return pd.DataFrame(
             {

@@ -38,3 +38,10 @@ def test_every_region_is_in_the_atlas_and_both_sides_are_alike() -> None:
     assert sizes.min() > 100
     assert np.array_equal(sizes[::2], sizes[1::2])
     assert all(name.startswith(("right_", "left_")) for name in REGIONS)
+
+
+def test_without_mild_impairment_all_are_sick_or_controls_and_no_truth_is_told_of_conversion() -> None:
+    plain, none = Dementia(), Dementia(impaired=0)
+    people = [kind.draw(np.random.default_rng(1), kind.sites[0], 200) for kind in (plain, none)]
+    assert 0.2 < people[0]["alzheimer"].isna().mean() < 0.5 and not people[1]["alzheimer"].isna().any()
+    assert list(none.oracle()) == ["alzheimer"] and "conversion" in plain.oracle()
