@@ -8,7 +8,7 @@ import pytest
 from pydicom import dcmread
 
 from features.core.catalog.pacs_source import PacsSource
-from features.core.storage.table import read_table
+from features.core.storage.table import read_provenance, read_table
 from features.pacs.credentials import Credentials
 from features.pacs.server import Server
 from flows.commands.export_scores import told_of
@@ -73,8 +73,8 @@ def test_predictions_go_back_to_the_pacs_with_the_models_name_and_digest(
     scored = {case for case in cases if case in rows and rows[case]["state"] == "scored"}
     assert len(files) == len(scored) > 3 and f"{len(scored)} reports of" in answer.stdout
     report = dcmread(files[0])
-    told = str(report)
-    digest = read_table(folder / "predictions.parquet").schema.metadata[b"model"].decode()
+    told = report.to_json()  # long texts are not shown by str
+    digest = read_provenance(folder / "predictions.parquet")["model"]
     assert model.name == digest[:16]
     for words in (f"builtin_response/{model.name}", digest, "Prediction by a model, not a measurement"):
         assert words in told
