@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.core.errors import DataError
+from features.core.errors import DataError, MachineError
 from features.core.progress import say, tell
 from features.core.storage.place import write_bytes
 from features.deep.contouring.picture import SHOWN, Pixels
 from features.deep.contouring.settings import Contouring
 from features.deep.contouring.unet import build_unet
-from features.deep.device import chosen_device, repeatable
+from features.deep.device import chosen_device, is_full, repeatable, told_if_gone
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +33,7 @@ def train_unet(
 
     kept: file of the state after the last epoch, from which a run that was killed goes on; it counts only if it was `decided_by`
     the same. what: for progress. All random numbers follow from the seed, the epoch and the place of the case. Raises DataError if
-    there is no case, or the loss is no number.
+    there is no case, or the loss is no number; MachineError if memory is full, or the GPU is gone.
     """
     import torch
 
@@ -49,7 +49,13 @@ def train_unet(
         if begun:
             say(f"{what}: goes on after epoch {begun}")
         for epoch in range(begun, settings.epochs):
-            loss = _one_epoch(network, optimiser, course, cases, settings, epoch, device)
+            try:
+                with told_if_gone():
+                    loss = _one_epoch(network, optimiser, course, cases, settings, epoch, device)
+            except RuntimeError as error:
+                if not is_full(error):
+                    raise
+                raise MachineError(f"{what}: the memory for training is full; lower batch, size or width") from error
             if not math.isfinite(loss):
                 raise DataError(
                     f"{what}: the loss is no number after epoch {epoch + 1}; lower learning_rate, or look at the intensities"
