@@ -82,11 +82,20 @@ def train(
     the same arguments, which is gone on with to the bit. keep: is given what is reached after each epoch. Everything drawn follows
     the seed and the epoch. Raises ArithmeticError where the loss is not finite, MachineError where memory does not suffice.
     """
+
+    def work(device: Device) -> Reached:
+        return Training(network, views, columns, losses, learn, watch, course, device).run(reached, keep)
+
+    return on_a_device(network, course, work)
+
+
+def on_a_device(network: Headed, course: Course, work: Callable[[Device], Reached]) -> Reached:
+    """What `work` does with a network, on the device where networks run. Raises MachineError where memory does not suffice."""
     device = chosen_device()
     try:
         with working(device), torch.random.fork_rng(), torch.enable_grad():
-            training = Training(network.to(device), views, columns, losses, learn, watch, course, device)
-            return training.run(reached, keep)
+            network.to(device)
+            return work(device)
     except RuntimeError as error:
         if not is_full(error):
             raise
@@ -230,7 +239,7 @@ class Training:
     def _seen(self, part: Rows, given: NDArray[np.float32], rng: np.random.Generator) -> torch.Tensor:
         if self.frozen is not None:
             return self.frozen[torch.from_numpy(part)].to(self.device)
-        views = self._on_device(given)
+        views = self.on_device(part, given)
         if self.course.augment is not None:
             views = self.course.augment.changed(views.flatten(0, 1), rng).reshape(views.shape)
         with torch.set_grad_enabled(self.network.learns_body):
@@ -273,7 +282,8 @@ class Training:
             for head, (loss, _) in zip(network.heads, self.losses, strict=True):
                 head.bias.copy_(torch.from_numpy(loss.start(self.learn)).to(head.bias))
 
-    def _on_device(self, given: NDArray[np.float32]) -> torch.Tensor:
+    def on_device(self, part: Rows, given: NDArray[np.float32]) -> torch.Tensor:  # noqa: ARG002
+        """The views of some cases, as they are learnt from."""
         pixels = torch.from_numpy(given)
         return pixels.pin_memory().to(self.device, non_blocking=True) if self.device == "cuda" else pixels
 

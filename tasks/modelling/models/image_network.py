@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
@@ -31,7 +31,7 @@ from tasks.modelling.splits.split import grouped_folds
 from tasks.modelling.target import Target
 
 if TYPE_CHECKING:
-    from features.deep.learning.course import Course, Reached
+    from features.deep.learning.course import Course, Keep, Reached
     from features.deep.learning.headed import Headed
     from features.deep.learning.losses import Loss
     from features.deep.learning.reading import Views
@@ -117,6 +117,12 @@ class ImageNetwork(Model):
         title="Networks",
         description="so many are trained, each with its own seed and held-out patients, and averaged",
     )
+    self_supervised: NonNegativeInt = Field(
+        0,
+        title="Self-supervised",
+        description="epochs in which the network first learns to tell how a slice was turned, from the images of the training fold "
+        "without their outcome; 0: none",
+    )
     also: tuple[str, ...] = Field(
         (),
         title="Learnt beside",
@@ -187,8 +193,11 @@ class ImageNetwork(Model):
             one = made(network, start.weights if start else self.weights, self.trains, own, heads, columns.shape[1])
             if start is not None:
                 put_arrays(one, dict(start.arrays))
-            self._train(one, views, columns, losses, (learn, watch), own, _cases(rows, target, self.also))
-            members.append(arrays_of_network(one, whole=not self.weights))
+            cases = _cases(rows, target, self.also)
+            if self.self_supervised:
+                self._teach_turns(one, views, learn, own, cases)
+            self._train(one, views, columns, losses, (learn, watch), own, cases)
+            members.append(arrays_of_network(one, whole=not self.weights or self.self_supervised > 0))
             told.append(tell_all(one, views, columns))
         return FittedImageNetwork(
             answer.finished(np.mean(told, axis=0), target),
@@ -252,20 +261,35 @@ class ImageNetwork(Model):
         cases: str,
     ) -> None:
         """Train a network in place, from where an earlier run left it."""
-        from features.deep.learning.course import Reached, train
+        from features.deep.learning.course import train
 
-        half, place = half_trained(), digest_json([cases, seed, self._decides()])
+        reached, keep = self._kept([cases, seed, self._decides()])
+        train(network, views, columns, losses, *split, self._course(seed), reached, keep)
+
+    def _teach_turns(self, network: Headed, views: Views, learn: Kept, seed: int, cases: str) -> None:
+        """What images look like, without the outcome."""
+        from features.deep.learning.turning import learn_turns
+
+        reached, keep = self._kept([cases, seed, self._decides(), "turns"])
+        learn_turns(network, views, learn, self._course(seed), self.self_supervised, reached, keep)
+
+    def _kept(self, decides: list[Any]) -> tuple[Reached | None, Keep | None]:
+        """What an earlier run reached under all that decides it, and how more is kept; nothing where nobody keeps any."""
+        from features.deep.learning.course import Reached
+
+        half, place = half_trained(), digest_json(decides)
+        if half is None:
+            return None, None
         reached = None
-        if half is not None and (found := half.find(place)) is not None:
+        if (found := half.find(place)) is not None:
             facts, arrays = found
             reached = Reached(**{**facts, "lost": [(one, two) for one, two in facts["lost"]]}, arrays=arrays)
 
         def keep(now: Reached) -> None:
-            if half is not None:
-                facts = {"epoch": now.epoch, "best": now.best, "lowest": now.lowest, "lost": now.lost}
-                half.keep(place, facts, now.arrays)
+            facts = {"epoch": now.epoch, "best": now.best, "lowest": now.lowest, "lost": now.lost}
+            half.keep(place, facts, now.arrays)
 
-        train(network, views, columns, losses, *split, self._course(seed), reached, keep if half is not None else None)
+        return reached, keep
 
     def _course(self, seed: int) -> Course:
         from features.deep.learning.course import Course
@@ -313,6 +337,10 @@ def network_for(model: ImageNetwork, shape: tuple[int, ...], start: StartedNetwo
         raise FitError(f"{where}, and {why}: change the size of the samples, or the architecture")
     if model.augment is not None and (why := model.augment.fault(size)):
         raise FitError(f"{model.kind}: {why}")
+    if model.self_supervised and size[-1] != size[-2]:
+        raise FitError(
+            f"{where}, and self_supervised turns slices, which have to be square: change the size of the samples"
+        )
     return network
 
 

@@ -11,32 +11,16 @@ import pytest
 
 from features.core.design import Design
 from features.core.errors import DamagedError, FitError, RadweaveError
-from features.core.storage.seal import json_bytes
-from features.core.storage.table import parquet_bytes
-from features.results.models import ARRAYS, SCHEMA, write_model
-from tasks.modelling.evaluation.fit_final import fit_final
+from features.results.models import ARRAYS
 from tasks.modelling.models.image_network import ImageNetwork
 from tasks.modelling.rows import Rows
-from tasks.modelling.saved.arrays_table import arrays_table
-from tasks.modelling.saved.model_schema import COLUMN_KEYS
-from tasks.modelling.saved.saved_final import saved
 from tasks.modelling.started_network import started_network
 from tasks.modelling.target import Target
-from tests.support.design import make_design, make_study
+from tests.support.design import make_design
+from tests.support.saved_model import save_model
 
 pytest.importorskip("torch")
 QUICK: dict[str, Any] = {"epochs": 2, "patience": None, "batch": 20}
-
-
-def keep(folder: Path, design: Design, model: Any, blocks: list[str]) -> str:
-    """A final model of a design, saved as a study does, without its card."""
-    study = make_study(models=[model], blocks={"all": blocks})
-    final = fit_final(design, study, "all", study.models[0].name)
-    facts, arrays = saved(final)
-    columns = [{**dict.fromkeys(COLUMN_KEYS, ""), "name": name} for name in final.columns.names.tolist()]
-    files = {ARRAYS: bytes(parquet_bytes(arrays_table(arrays), {})), SCHEMA: json_bytes({"columns": columns})}
-    write_model(folder, files, facts)
-    return str(folder)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +31,7 @@ def design() -> Design:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, design: Design) -> str:
     model = {"kind": "image_network", **QUICK}
-    return keep(tmp_path_factory.mktemp("saved") / "first" / "0123", design, model, ["images"])
+    return save_model(tmp_path_factory.mktemp("saved") / "first" / "0123", design, model, ["images"])
 
 
 def elsewhere(design: Design, endpoint: str, cohort: str) -> tuple[Rows, Target]:
@@ -83,7 +67,7 @@ def test_who_has_seen_a_cohort_neither_learns_from_it_nor_tells_of_it(design: De
 def test_what_is_no_network_of_images_is_a_sentence(design: Design, folder: str, tmp_path: Path) -> None:
     with pytest.raises(RadweaveError, match="holds no saved model; radweave study NAME --final saves one"):
         ImageNetwork(start_from=str(tmp_path)).outside("binary")
-    other = keep(tmp_path / "columns", design, {"kind": "ridge_logistic", "C": [1.0]}, ["radiomics"])
+    other = save_model(tmp_path / "columns", design, {"kind": "ridge_logistic", "C": [1.0]}, ["radiomics"])
     with pytest.raises(RadweaveError, match="is a ridge_logistic, which has no network of images"):
         started_network(other)
     with pytest.raises(ValueError, match="leave out weights and architecture"):

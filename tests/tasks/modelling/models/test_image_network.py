@@ -126,6 +126,12 @@ def test_columns_at_the_head_and_learnt_beside_are_used() -> None:
         ),
         ({}, "binary", (1, 1, 32, 32, 32), "lenet5 takes 2 sides, found 3: 32 × 32 × 32"),
         ({"weights": "efficientnet_lite0"}, "binary", (1, 2, 32, 32), "efficientnet_lite0 takes 3 channels or one"),
+        (
+            {"augment": None, "self_supervised": 1},
+            "binary",
+            (1, 1, 32, 40),
+            "self_supervised turns slices, which have to be",
+        ),
         ({"loss": "hinge"}, "survival", SHAPE, "loss hinge is for two classes alone; the endpoint is survival"),
         ({"loss": "discrete_time"}, "binary", SHAPE, "loss discrete_time is for follow-up; the endpoint is binary"),
         (
@@ -225,6 +231,32 @@ def test_what_was_interrupted_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     again: list[str] = []
     go_on(tmp_path, again)
     assert again == []
+
+
+def test_a_network_learns_from_images_before_it_is_told_any_outcome(tmp_path: Path) -> None:
+    """The first epochs are those of turns, whatever the outcome; what was interrupted in them goes on too."""
+    rows, target = cases("binary", n=24)
+    model = ImageNetwork(self_supervised=3, epochs=1, patience=None, trains="head", augment=None)
+    whole = model.fit(rows, target, 3)
+    other = model.fit(rows, Target(Outcome.of_flag(~target.outcome.flag), target.endpoint), 3)
+    plain = model.model_copy(update={"self_supervised": 0}).fit(rows, target, 3)
+    body = {name for name in whole.members[0] if name.startswith("body.c")}
+    assert all((whole.members[0][name] == other.members[0][name]).all() for name in body)
+    assert any((whole.members[0][name] != plain.members[0][name]).any() for name in body)
+    seen: list[str] = []
+
+    def told(what: str, done: int, total: int) -> None:
+        seen.append(what.split(",")[0])
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    with keeping(HalfTrained(Store(tmp_path))), watched_by(told):
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(rows, target, 3)
+        again = model.fit(rows, target, 3)
+    turns = [f"image_network: turns: epoch {i} of 3" for i in (1, 2, 3)]
+    assert seen == [*turns, "image_network: epoch 1 of 1"]
+    assert joblib.hash(again.state()) == joblib.hash(whole.state())
 
 
 def test_a_damaged_state_begins_anew_and_what_is_forgotten_is_gone(tmp_path: Path) -> None:
