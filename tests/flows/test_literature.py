@@ -45,6 +45,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "shi2018": {"inputs": {"pet", "t1"}, "fitted": {"stacked_polynomial_network", "svm"}, "claims": 3},
     "sun2018": {"inputs": {"CT"}, "fitted": {"elastic_net", "shell", "ridge_logistic", "ridge_cox"}, "claims": 2},
     "wang2019": {"inputs": {"CT"}, "fitted": {"samples", "adjacent", "image_network", "ridge_logistic"}, "claims": 3},
+    "xie2019": {"inputs": {"CT"}, "fitted": {"samples", "nine_views", "largest", "image_network"}, "claims": 2},
     "ypsilantis2015": {
         "inputs": {"PT"},
         "fitted": {"network", "adjacent", "symmetric_uncertainty", "ridge_logistic"},
