@@ -39,7 +39,7 @@ from tasks.modelling.claims.claim import CLAIMS, Claim, claim_faults
 from tasks.modelling.comparisons.comparing import Comparing
 from tasks.modelling.controls.control import CONTROLS, Control
 from tasks.modelling.evaluation.comparison import BASELINES
-from tasks.modelling.models.model import of_images
+from tasks.modelling.models.model import Model, of_images
 from tasks.modelling.signatures.source import SignatureSource
 from tasks.modelling.splits.split import SPLITS, Split
 from tasks.modelling.study_settings import StudySettings, twice_named
@@ -246,6 +246,15 @@ class Study(StudySettings):
         """Sets that name images and candidates that learn from them go together."""
         showing = [name for name in self.blocks if self.shows(name)]
         seeing = [one for one in self.models if one.model.of_images]
+        for one in self.models:
+            inner = (part for kind in sorted(one.model.predictable) for part in one.model.members(kind))
+            if (
+                found := next((part for part in inner if isinstance(part, Model) and part.of_images), None)
+            ) is not None:
+                raise ValueError(
+                    f'the model "{one.name}" is made of others, and {found.kind} among them learns from images, which members are '
+                    "not shown: make it a candidate of its own"
+                )
         for name in showing:
             words = [word for word in self.blocks[name] if block_of_word(word, self.parts) == IMAGES]
             if len(words) > 1:

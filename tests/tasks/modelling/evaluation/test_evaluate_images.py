@@ -76,6 +76,10 @@ def test_sets_of_images_are_fitted_by_candidates_that_see_them_and_the_others_by
             'the set "two" shows a network images and mine: name one, or a recipe that shows several images together',
         ),
         (
+            {"models": [SEEING, {"kind": "voting", "models": [KIND, "naive_bayes"]}]},
+            f'the model "voting" is made of others, and {KIND} among them learns from images, which members are not shown',
+        ),
+        (
             {"models": [{**SEEING, "fusion": "stacked"}, FAST]},
             f'{KIND} sees images and columns together: leave out the fusion "stacked"',
         ),
