@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -10,7 +10,10 @@ import numpy as np
 
 from features.core.wording import counted
 from tasks.modelling.evaluation.comparison import Controlled
+from tasks.modelling.metrics.metric import METRICS
+from tasks.reports.figures import Plot
 from tasks.reports.labels import blocks_label, metric_word
+from tasks.reports.learning_figure import Learning, learning_figure
 from tasks.reports.number_format import DASH, decimal, interval, p_value
 from tasks.reports.plain_labels import capital, model_label, split_label
 from tasks.reports.section import Findings, Section
@@ -24,6 +27,14 @@ class Controls(Section):
 
     def applies(self, found: Findings) -> bool:
         return bool(found.result.controlled)
+
+    def figures(self, found: Findings) -> Sequence[Plot]:
+        """The learning curve, where the study asks for one that has points."""
+        curves = learning_curves(found)
+        if not curves:
+            return []
+        metric = METRICS.parse(next(one for one in found.result.controlled).metric)
+        return [learning_figure(curves, capital(metric.title))]
 
     def content(self, found: Findings) -> Mapping[str, object]:
         one = found.result.controlled[0]
@@ -68,6 +79,20 @@ def control_tables(found: Findings) -> tuple[ControlTable, ...]:
             ControlTable(f"table-control-{kind}", capital(kind.replace("_", " ")), own[0].says, is_null, rows)
         )
     return tuple(tables)
+
+
+def learning_curves(found: Findings) -> tuple[Learning, ...]:
+    """Of each set of blocks the scores by the share of training cases, in percent, with that of all."""
+    curves = []
+    for one in found.result.controlled:
+        points = [
+            (float(label.split(" %")[0]), score)
+            for label, score in one.runs
+            if one.control == "learning_curve" and score is not None
+        ]
+        if points and one.value is not None:
+            curves.append(Learning(blocks_label(found.study, one.blocks), (*points, (100.0, one.value))))
+    return tuple(curves)
 
 
 def _row(label: str, one: Controlled) -> ControlRow:
