@@ -15,7 +15,7 @@ from features.core.digest import digest_json
 from features.core.errors import FitError, RadweaveError, did_you_mean
 from features.core.images import Images
 from features.core.kinds.compared import Compared
-from features.deep.architecture import ARCHITECTURES, Architecture
+from features.deep.architecture import Architecture
 from features.deep.card import AnyArchitecture, Card, load_card
 from features.deep.checkpoint import weights_digest
 from features.deep.learning.augmentation import Augmentation
@@ -62,10 +62,11 @@ class ImageNetwork(Model):
     steps: ClassVar[tuple[Settings, ...]] = CLEANED
     of_images: ClassVar[bool] = True
 
-    architecture: AnyArchitecture = Field(
-        default_factory=lambda: ARCHITECTURES.parse(SMALL),
+    architecture: AnyArchitecture | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
         title="Architecture",
-        description="the network that learns from scratch; a weights card has its own",
+        description="the network that learns from scratch, without it lenet; a weights card and a saved model have their own",
     )
     weights: str = Field(
         "", title="Weights", description="a weights card to start from, as radweave backbones lists them"
@@ -132,6 +133,15 @@ class ImageNetwork(Model):
         0.3, title="Weight of those", description="each counts so much beside the endpoint"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def fill_in(cls, given: Any) -> Any:
+        """The usual network where nothing names one, so that settings tell what runs."""
+        is_told = not isinstance(given, dict) or any(
+            given.get(key) for key in ("architecture", "weights", "start_from")
+        )
+        return given if is_told else {**given, "architecture": SMALL}
+
     @model_validator(mode="after")
     def check_weights(self) -> ImageNetwork:
         network = self.architecture
@@ -140,29 +150,38 @@ class ImageNetwork(Model):
                 network = load_card(self.weights).architecture
             except RadweaveError as error:
                 raise ValueError(f"weights: {error}") from error
-            if "architecture" in self.model_fields_set and self.architecture.kind != network.kind:
+            if self.architecture is not None and self.architecture.kind != network.kind:
                 raise ValueError(
                     f"weights: the card {self.weights} is of {network.variant} ({network.kind}), architecture says "
                     f"{self.architecture.variant}: leave out architecture"
                 )
-        if self.start_from and (self.weights or "architecture" in self.model_fields_set):
+        if self.start_from and (self.weights or self.architecture is not None):
             raise ValueError(
                 "start_from: the saved model has a network with its weights: leave out weights and architecture"
             )
-        if network.holds_network:
+        if network is not None and network.holds_network:
             raise ValueError(f"architecture: {network.kind} is run as it is and cannot learn")
         return self
 
     def outside(self, endpoint: str) -> dict[str, str]:  # noqa: ARG002
         """Raises MachineError without torch, WeightsError without the weights of the card."""
         check_torch()
-        network = self.card.architecture if self.card else self.architecture
-        code = {"code of the network": sources_of({type(network).__module__}).digest}
         if self.start_from:
-            from tasks.modelling.started_network import digest_of_start
+            from tasks.modelling.started_network import digest_of_start, started_network
 
-            return {**code, "start": digest_of_start(self.start_from)}
-        return {**code, **({self.weights: weights_digest(self.card)} if self.card else {})}
+            network = started_network(self.start_from).architecture
+            start = {"start": digest_of_start(self.start_from)}
+        elif self.card is not None:
+            network, start = self.card.architecture, {self.weights: weights_digest(self.card)}
+        else:
+            network, start = self.own, {}
+        return {"code of the network": sources_of({type(network).__module__}).digest, **start}
+
+    @property
+    def own(self) -> Architecture:
+        """The network that learns from scratch."""
+        assert self.architecture is not None, "a weights card or a saved model has the network"
+        return self.architecture
 
     @property
     def card(self) -> Card | None:
@@ -320,16 +339,16 @@ class ImageNetwork(Model):
 def network_for(model: ImageNetwork, shape: tuple[int, ...], start: StartedNetwork | None = None) -> Architecture:
     """The network for images of a shape, (views, channels, *size). Raises FitError, a sentence, where it cannot be shown them."""
     channels, size = shape[1], shape[2:]
-    network, card = model.architecture, model.card
+    of_weights = start or model.card
     where = f"{model.kind}: images are {sides_of(shape)} (views × channels × size)"
-    if start is not None or card is not None:
-        network = start.architecture if start is not None else card.architecture if card is not None else network
+    if of_weights is not None:
+        network = of_weights.architecture
         if channels not in (1, network.channels):
             raise FitError(
                 f"{where}, and {model.start_from or model.weights} takes {network.channels} channels or one: show it so many"
             )
     else:
-        changes: dict[str, Any] = {"channels": channels}
+        network, changes = model.own, dict[str, Any](channels=channels)
         if "classes" in type(network).model_fields and network.kind != SMALL:
             changes["classes"] = 0  # its own layer that classifies would learn nothing
         network = network.model_copy(update=changes)

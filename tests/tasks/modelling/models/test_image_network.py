@@ -187,6 +187,11 @@ def test_a_card_of_another_architecture_is_refused_where_it_is_named() -> None:
         ImageNetwork(architecture={"kind": "onnx", "variant": "own", "size": [64, 64], "features": 10})
 
 
+def test_settings_tell_the_network_that_runs() -> None:
+    assert ImageNetwork().model_dump()["architecture"]["kind"] == "lenet"
+    assert "architecture" not in ImageNetwork(weights="efficientnet_lite0").model_dump()
+
+
 def test_of_a_card_what_changed_is_kept_and_no_more() -> None:
     rows, target = cases("binary", n=24)
     fitted = ImageNetwork(weights="efficientnet_lite0", trains="head", epochs=2, patience=None, augment=None).fit(
