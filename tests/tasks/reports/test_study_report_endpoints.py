@@ -14,6 +14,7 @@ from features.core.kinds.endpoint import ENDPOINTS
 from tasks.reports.forest import forest
 from tasks.reports.outcome_figures.confusion import matrix
 from tasks.reports.outcome_figures.outcome_figure import best_and_clinical
+from tasks.reports.sections.key_facts import events_per_column
 from tasks.reports.study_report import render_report
 from tasks.reports.winner import find_score, find_winner
 from tests.support.page import Page
@@ -94,6 +95,8 @@ def test_key_facts_name_what_is_scarce(of_kind: Make) -> None:
         result = of_kind(kind).result
         count = result.scarce if result.events is None else result.events
         assert f"{word}{count}" in Page(of_kind(kind).html).text
+        per_column = events_per_column(result.scarce, [score.columns for score in result.scores])
+        assert f"Events per column offered{per_column}" in Page(of_kind(kind).html).text
     assert "Smallest" not in Page(of_kind("continuous").html).text
 
 
