@@ -11,6 +11,7 @@ from flows.commands.listing import Form, print_rows
 from tasks.running.pool import AnyRunner
 
 FOLDER = Path("literature")
+NOT_RUN = {"run": "not run", "came out": "", "CPU": ""}
 FolderOption = Annotated[Path, typer.Option(help="Where the runs are.", metavar="FOLDER")]
 
 
@@ -29,11 +30,28 @@ def studies(folder: FolderOption = FOLDER, form: Form = "table") -> None:
     rows: list[dict[str, str]] = []
     for name, path in literature_files().items():
         plan = load_literature(path)
-        told = {"study": name, "by": plan.published.by, "data": plan.published.data, "method": plan.published.method}
-        told |= {"published": plan.published.result, "here": f"simulated {plan.simulated.kind}"}
-        runs = [one for one in found if one["study"] == name]
-        rows += [{**told, **_run_cells(one)} for one in runs] or [{**told, "run": "not run", "came out": "", "CPU": ""}]
-    print_rows(rows, form, "Studies of the literature", spare=("by", "data", "method", "published"))
+        one = plan.published
+        told = {"study": name, "by": one.by, "data": one.data, "method": one.method, "as published": one.result}
+        told |= {"here": f"simulated {plan.simulated.kind}"}
+        runs = [result for result in found if result["study"] == name]
+        rows += [{**told, **_run_cells(result)} for result in runs] or [{**told, **NOT_RUN}]
+    print_rows(rows if form == "csv" else _joined(rows), form, "Studies of the literature")
+
+
+def _joined(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Few columns, which a narrow screen has room for: what was published stands beside the first run of a study alone."""
+    found: list[dict[str, str]] = []
+    for i, row in enumerate(rows):
+        is_first = i == 0 or rows[i - 1]["study"] != row["study"]
+        run = "\n".join(filter(None, [row["run"], row["came out"], row["CPU"] and f"CPU {row['CPU']}"]))
+        cells = {
+            "study": f"{row['study']}\n{row['by']}",
+            "data and method": f"{row['data']}: {row['method']}",
+            "as published": row["as published"],
+            "here": f"{row['here']}\n{run}",
+        }
+        found.append(cells if is_first else {**dict.fromkeys(cells, ""), "here": run})
+    return found
 
 
 def run_reviewed(

@@ -129,3 +129,7 @@ def test_the_command_refuses_what_a_study_does_not_have(command, tmp_path: Path)
     shown = command("studies", "--folder", tmp_path, "--format", "json")
     assert json.loads(shown.stdout) == []
     assert "not run" in command("studies", "--folder", tmp_path, "--format", "csv").stdout
+    narrow = command("studies", "--folder", tmp_path, COLUMNS="80").stdout
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert all(head in narrow for head in ("data and method", "as published", "here"))
+    assert "wider screen" not in narrow  # nothing is left out

@@ -68,6 +68,8 @@ def test_a_sound_pair_has_no_fault_and_names_the_cohorts_of_both(catalog: Path) 
         *("cd8", "cd8_study", "texture", "elastic_net", "baseline"),
     )
     assert cohorts_of(catalog.parent / "mine.yaml") == ("treated", "genes")
+    part = {"of": "signature", "columns": "signature__cd8"}
+    assert told(catalog, {"parts": {"one": part}, "blocks": {"one": ["one"]}}) == []
 
 
 @pytest.mark.parametrize(

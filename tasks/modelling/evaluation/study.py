@@ -220,8 +220,7 @@ class Study(StudySettings):
             raise ValueError('the block "delta" needs deltas: which time points are compared')
         if self.deltas and not named:
             raise ValueError('the deltas stand in no set of blocks: add the block "delta" to one')
-        signed = any(BLOCK in blocks for blocks in self.blocks.values())
-        if self.signatures and not signed:
+        if self.signatures and BLOCK not in self.used_blocks:
             raise ValueError('the signatures stand in no set of blocks: add the block "signature" to one')
         if self.signatures and self.visits == "each":
             raise ValueError(
