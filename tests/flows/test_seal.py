@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,9 @@ import pytest
 import yaml
 
 from features.core.storage.seal import read_json
+from features.core.storage.store import Store
 from features.core.storage.table import read_table
+from features.results.manifest import Mart
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -45,6 +49,24 @@ def refuse(event, arguments):
         raise SystemExit(f"no network here: {event} {arguments!r}")
 sys.addaudithook(refuse)
 """
+NOBODY = 65534
+# Without network devices; of a folder that others may not enter, and Python lies in, Python alone is left; then another user.
+AWAY = f"""
+set -e
+if [ "$1" != "$2" ]; then
+    mount --bind "$2" "$3"
+    mount -t tmpfs -o mode=755 none "$1"
+    mkdir -p "$2"
+    mount --bind "$3" "$2"
+fi
+shift 3
+exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups --no-new-privs "$@"
+"""
+WHO = """
+import os, socket, sys
+import features
+print(os.getuid(), socket.socket().connect_ex(("127.0.0.1", 9)), os.access(sys.argv[1], os.R_OK))
+"""
 
 
 def part_of_cohort(catalog: Path, name: str, centres: str) -> dict[str, Any]:
@@ -59,18 +81,51 @@ def part_of_cohort(catalog: Path, name: str, centres: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Houses:
-    """Who fitted and sealed a model on DICOM, and who has NIfTI and the package alone."""
+    """Who fitted and sealed a model on DICOM, and who has NIfTI and the package alone.
+
+    away: words that make a command one of another user without network; () where `why` says that this cannot be had.
+    """
 
     ours: Path
     theirs: Path
     package: Path
     sealed: str
+    away: tuple[str, ...]
+    why: str
+
+
+def another_user(ours: Path, theirs: Path) -> tuple[tuple[str, ...], str]:
+    """`away` and `why` of Houses."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return (), "only root may become another user"
+    if lacking := [one for one in ("unshare", "setpriv", "mount") if shutil.which(one) is None]:
+        return (), f"this machine has no {', '.join(lacking)}"
+    python = Path(sys.base_prefix)
+    closed = next((one for one in reversed(python.parents) if not one.stat().st_mode & 0o001), python)
+    spot = theirs / "python"
+    spot.mkdir()
+    apart = ("unshare", "--net", "--mount", "--propagation", "private", "--")
+    away = (*apart, "sh", "-c", AWAY, "sh", str(closed), str(python), str(spot))
+    told = subprocess.run(
+        [*away, sys.executable, "-c", WHO, str(ours)],
+        cwd=theirs,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert list(spot.iterdir()) == []  # what is mounted there is seen by nobody else
+    if told.returncode:
+        return (), f"another user without network cannot be had here: {told.stderr.strip()[-300:]}"
+    assert told.stdout.split() == [str(NOBODY), str(errno.ENETUNREACH), "False"], told.stdout
+    return away, ""
 
 
 @pytest.fixture(scope="module")
-def houses(inside: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, radweave: Any) -> Houses:
+def houses(inside: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, radweave: Any) -> Iterator[Houses]:
     ours = tmp_path_factory.mktemp("ours")
-    theirs = tmp_path_factory.mktemp("theirs")
+    theirs = Path(tempfile.mkdtemp(prefix="theirs-"))  # pytest's own folders are closed to other users
+    theirs.chmod(0o755)
     radweave("simulate", ours / "cohort", "--patients-per-centre", 12, "--centres", 6, "--seed", 4)
     catalog = ours / "cohort" / "data_catalog.yaml"
     other = part_of_cohort(catalog, "theirs", "CF")
@@ -88,14 +143,17 @@ def houses(inside: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory,
     inside("study", study, "--final", "--model", "ridge_logistic", "--blocks", "both", *options)
     package = theirs / "response.radweave"
     answer = radweave("seal", "response_study", "-o", package, "--store", ours / "store")
-    return Houses(ours, theirs, package, answer.stdout)
+    yield Houses(ours, theirs, package, answer.stdout, *another_user(ours, theirs))
+    shutil.rmtree(theirs)
 
 
 def as_another_user(houses: Houses, folder: Path, *words: object, code: int = 0) -> str:
-    """What the command says to a user with an empty home, no network, and nothing of the other house."""
-    home, hooks = folder / "home", folder / "hooks"
-    for one in (home, hooks, folder / "tmp"):
+    """What the command says to a user without network and with nothing of the other house; folder: where that user may write."""
+    home, hooks = houses.theirs / "home", houses.theirs / "hooks"  # one home, as what is compiled is kept there
+    for one in (folder, home, hooks, folder / "tmp"):
         one.mkdir(parents=True, exist_ok=True)
+        if houses.away:
+            os.chown(one, NOBODY, NOBODY)
     (hooks / "sitecustomize.py").write_text(NO_NETWORK)
     environment = {
         "PATH": os.environ["PATH"],
@@ -114,7 +172,7 @@ def as_another_user(houses: Houses, folder: Path, *words: object, code: int = 0)
     houses.ours.rename(hidden)  # no store, no recipe and no image of the other house
     try:
         found = subprocess.run(
-            [sys.executable, "-m", "flows.cli", *map(str, words)],
+            [*houses.away, sys.executable, "-m", "flows.cli", *map(str, words)],
             cwd=houses.theirs,
             env=environment,
             capture_output=True,
@@ -134,8 +192,8 @@ RUN = ("score", "response.radweave", "theirs", "--runner", "threads", "--workers
 
 
 @pytest.fixture(scope="module")
-def scored(houses: Houses, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("scored")
+def scored(houses: Houses) -> Path:
+    folder = houses.theirs / "scored"
     said = as_another_user(houses, folder, *RUN, "--output", folder / "scores")
     assert "To send back:" in said and "it stays with you" in said and "a new pseudonym key was made" in said
     return folder / "scores"
@@ -172,6 +230,14 @@ def test_another_user_without_network_and_store_gets_scores_of_images_of_another
     assert {"calibration_slope", "brier"} <= {one["metric"] for one in result["scores"]}
 
 
+def test_that_user_has_another_number_and_owns_what_was_written(houses: Houses, scored: Path) -> None:
+    """Not by a hook alone: where it can be had, the run had no network device, and could not read what is ours."""
+    if not houses.away:
+        pytest.skip(houses.why)
+    assert {one.stat().st_uid for one in scored.rglob("*")} == {NOBODY}
+    assert houses.theirs.stat().st_uid == 0
+
+
 def test_nothing_that_is_sent_back_names_a_case_and_what_is_small_is_not_told(scored: Path) -> None:
     predictions = read_table(scored / "stays_here" / "predictions.parquet").to_pandas()
     for name in ("result.json", "result.html"):
@@ -196,15 +262,35 @@ def test_numbers_are_those_of_the_house_that_sealed_it(
     assert own == there
 
 
-def test_counts_below_what_was_declared_are_not_told(houses: Houses, tmp_path: Path) -> None:
+def test_counts_below_what_was_declared_are_not_told(houses: Houses) -> None:
     """With 20 no outcome is frequent enough; a store of their own makes a second run quick."""
-    words = (*RUN, "--store", tmp_path / "store", "--suppress-below")
-    as_another_user(houses, tmp_path, *words, 20, "--output", tmp_path / "few")
-    result = read_json(tmp_path / "few" / "send_back" / "result.json")
+    folder = houses.theirs / "counts"
+    words = (*RUN, "--store", folder / "store", "--suppress-below")
+    as_another_user(houses, folder, *words, 20, "--output", folder / "few")
+    result = read_json(folder / "few" / "send_back" / "result.json")
     assert result["suppressed below"] == 20 and result["outcomes"] is None and result["centres"] == {}
     assert all(one["value"] is None and one["n"] is None for one in result["scores"])
-    as_another_user(houses, tmp_path, *words, 2, "--output", tmp_path / "more")
-    assert any(one["value"] is not None for one in read_json(tmp_path / "more" / "send_back" / "result.json")["scores"])
+    as_another_user(houses, folder, *words, 2, "--output", folder / "more")
+    assert any(one["value"] is not None for one in read_json(folder / "more" / "send_back" / "result.json")["scores"])
+
+
+def test_a_cohort_whose_recipe_changed_is_refused_with_both_digests(
+    houses: Houses, tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    recipe = tmp_path / "ct_small.yaml"
+    recipe.write_text(RECIPE.replace("bin_width: 25", "bin_width: 50"))
+    options = ("--catalog", houses.theirs / "data_catalog.yaml", "--store", houses.ours / "changed")
+    command("refresh", "theirs", "--recipe", recipe, "--runner", "threads", *options)
+    (model,) = (houses.ours / "store" / "models" / "response_study").iterdir()
+    error = " ".join(command("score", model, "theirs", *options, code=2).stderr.split())
+    ((prefix, wanted),) = read_json(model / "schema.json")["settings"].items()
+    found = Mart.open(Store(houses.ours / "changed")).manifest.cohorts["theirs"].settings[prefix]
+    assert found != wanted
+    assert (
+        f"{prefix}*: made with another preparation or extractor ({found[:12]}; the model was fitted on {wanted[:12]}): "
+        "refresh theirs with the recipe of the model" in error
+    )
+    assert not (houses.ours / "changed" / "scores").exists()
 
 
 def test_an_altered_package_and_one_of_another_version_are_refused_before_anything_runs(
