@@ -20,10 +20,11 @@ BATCH = 2_000  # rows: fewer are predicted sooner than a worker is there
 def predict_in_batches(final: Final, rows: Rows, pool: Pool | None, size: int = BATCH) -> Prediction:
     """What a model says of rows, in their order. Batches are the same whoever computes them, and so are all bits.
 
+    A model whose predictions depend on who is predicted together is asked once, about all.
     pool: not yet opened: its workers start only where there is more than a batch. None: this process.
     Raises as `Final.predict`; MachineError where a worker does not survive a batch.
     """
-    if len(rows) <= size:
+    if len(rows) <= size or final.predicts_together:
         return final.predict(rows)
     needed = final.needed(rows)
     batches = [needed.take(slice(start, start + size)) for start in range(0, len(rows), size)]

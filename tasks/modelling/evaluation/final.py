@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from features.core.errors import DataError, did_you_mean
+from features.core.errors import DataError, FitError, did_you_mean
 from features.core.kinds.endpoint import Endpoint
 from features.core.outcome import Outcome
 from features.core.wording import counted
@@ -18,6 +18,7 @@ from tasks.modelling.decisions.probability import Line
 from tasks.modelling.evaluation.recalibration import Recalibration
 from tasks.modelling.fusion.fusion import Fitted
 from tasks.modelling.prediction import Prediction
+from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.rows import Columns, Rows
 
 MOST_NAMED = 20  # columns that a sentence names
@@ -73,12 +74,21 @@ class Final:
         """Cohorts whose cases it has seen: those that trained it, and the one that it was recalibrated on."""
         return (*self.cohorts, *([] if self.recalibration is None else [self.recalibration.cohort]))
 
+    @property
+    def predicts_together(self) -> bool:
+        """Whether a row has a say in others: a harmoniser takes location and scale of all rows of an unseen centre."""
+        return any(isinstance(step, Harmoniser) and step.unseen == "own" for step in self.candidate.every_step())
+
     def predict(self, rows: Rows) -> Prediction:
         """What it says of rows of any cohort that have its columns, by name and in any order; more columns do no harm.
 
         Raises DataError that names what is missing; FitError for a centre that a harmoniser was not fitted on and refuses.
         """
-        return self.fitted.predict(self.needed(rows))
+        needed = self.needed(rows)
+        try:
+            return self.fitted.predict(needed)
+        except FitError as error:
+            raise FitError(f"the model {self.model} of {self.study}: {error}") from error
 
     def remarks_on(self, rows: Rows) -> Counter[str]:
         """What is done to these rows that a reader has to know, with how often. Raises as `predict`."""

@@ -20,7 +20,6 @@ from tasks.modelling.evaluation.fitted_table import FittedTable
 from tasks.modelling.evaluation.kept_fits import KeptFits
 from tasks.modelling.evaluation.unit import Unit
 from tasks.modelling.prediction import Prediction
-from tasks.modelling.preprocessing.harmoniser import Harmoniser
 from tasks.modelling.rows import Rows
 from tasks.modelling.signatures.kept_final import find_final, keep_final
 from tasks.modelling.signatures.values import Applied, Kept
@@ -110,8 +109,7 @@ def predict_alone(final: Final, rows: Rows) -> Prediction:
 
     Where a harmoniser takes location and scale of the rows of an unseen centre, all are predicted together: so it is declared.
     """
-    together = any(isinstance(step, Harmoniser) and step.unseen == "own" for step in final.candidate.steps)
-    if together or len(rows) == 0:
+    if final.predicts_together or len(rows) == 0:
         return final.predict(rows)
     parts = [final.predict(rows.take(np.array([i]))) for i in range(len(rows))]
 

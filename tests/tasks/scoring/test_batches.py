@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tasks.modelling.evaluation.fit_final import fit_final
 from tasks.modelling.prediction import Prediction
 from tasks.modelling.rows import Rows
 from tasks.running.pool import AnyRunner, Pool
@@ -12,7 +15,7 @@ from tasks.running.runners.dask import Dask
 from tasks.running.runners.processes import Processes
 from tasks.running.runners.threads import Threads
 from tasks.scoring.batches import predict_in_batches
-from tests.support.design import ANY_ENDPOINT, make_design
+from tests.support.design import ANY_ENDPOINT, make_design, make_study
 from tests.tasks.reports.test_sealed_result import fitted
 
 
@@ -29,6 +32,17 @@ def test_batches_say_what_the_whole_says(kind: str) -> None:
     assert len(found) == 47 and len(parts_of(found)) == len(parts_of(whole)) > 0
     for one, other in zip(parts_of(found), parts_of(whole), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+
+
+def test_a_model_that_takes_the_rows_of_an_unseen_centre_together_is_asked_once() -> None:
+    """In batches each would have a location and a scale of its own, and the last of them too few rows."""
+    steps = ["drop_constant", "median", {"kind": "combat", "unseen": "own"}, "zscore"]
+    study = make_study(models=[{"name": "one", "model": "ridge_logistic", "steps": steps}])
+    final = fit_final(make_design(n=60), study, "radiomics", "one")
+    design = make_design(n=47, seed=2)
+    rows = Rows.of(replace(design, centres=np.array(["new"] * 47)))
+    found = predict_in_batches(final, rows, None, 20)
+    assert [part.tobytes() for part in parts_of(found)] == [part.tobytes() for part in parts_of(final.predict(rows))]
 
 
 @pytest.mark.slow
