@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,8 +22,10 @@ import radweave
 from features.core.storage.seal import json_bytes, read_json
 from features.core.storage.store import Store
 from features.core.storage.table import read_table
-from features.results.models import write_model
+from features.results.models import model_folders, read_model, write_model
 from features.results.packages import read_package
+from features.results.scored import score_folders
+from features.results.verify import verify
 from features.results.withdraw import withdraw
 from tests.support.catalog import cohort_of, write_catalog
 
@@ -217,6 +221,36 @@ def test_cohorts_whose_columns_or_outcomes_are_others_are_refused_and_each_diffe
         assert sentence in error
 
 
+def test_a_model_with_combat_treats_a_centre_that_it_has_not_seen_as_its_rule_says(
+    place: Place, command: Callable[..., Any]
+) -> None:
+    def candidate(unseen: str) -> dict[str, Any]:
+        steps = ["drop_constant", "median", {"kind": "combat", "unseen": unseen}, "zscore"]
+        return {"name": unseen, "model": {"kind": "ridge_logistic", "C": [1.0]}, "steps": steps}
+
+    study = {**STUDY, "external": [], "models": [candidate("refuse"), candidate("pooled")]}
+    path = place.folder / "harmonised_study.yaml"
+    path.write_text(yaml.safe_dump(study))
+    models = place.folder / "store" / "models" / "harmonised_study"
+    before: set[Path] = set()
+    for name in ("refuse", "pooled"):
+        place.inside("study", path, "--final", "--model", name, "--blocks", "both", *place.options)
+        (model,) = set(models.iterdir()) - before
+        before.add(model)
+        if name == "refuse":
+            error = " ".join(command("score", model, "other", *place.options, code=3).stderr.split())
+            assert (
+                'the model refuse of harmonised_study: combat: the centre "other:A" (40 rows) was not seen in training'
+                in error
+            )
+            assert not (place.folder / "store" / "scores" / "other").exists()
+    command("score", model, "other", *place.options)
+    predictions = read_table(place.scored("other") / "predictions.parquet").to_pandas()
+    assert len(predictions) == 40 and predictions["risk"].notna().all()
+    page = (place.scored("other") / "report.html").read_text()
+    assert "was not seen in training: its values stay as they are" in page
+
+
 def changed_model(folder: Path, change: Callable[[dict[str, Any], dict[str, bytes]], None]) -> None:
     """A model with something else in it, whose digests fit what it holds now."""
     facts = read_json(folder / "model.json")
@@ -372,6 +406,80 @@ def test_a_model_that_is_refused_leaves_the_others_be(place: Place, command: Cal
     assert "unit is months; the model was fitted on years" in " ".join(answer.stderr.split())
     assert len(read_table(place.scored("new") / "predictions.parquet")) == 12
     assert not (place.folder / "store" / "scores" / "months").exists()
+
+
+# Loaded by a process that is to be killed: kill -9 at the moment a written file, of the folder and with the name, takes its name.
+KILL = """
+import os, signal, sys
+def kill(event, arguments):
+    if event == "os.rename" and os.fspath(arguments[1]).endswith(os.environ["RADWEAVE_TEST_KILL_AT"]):
+        if os.environ["RADWEAVE_TEST_KILL_IN"] in os.fspath(arguments[1]):
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(kill)
+"""
+
+
+def killed(place: Place, folder: str, name: str, *words: object) -> list[Path]:
+    """Run a command that is killed while it writes a file; returns what is left of the folders of which none came to its end."""
+    hooks = place.folder / "hooks"
+    hooks.mkdir(exist_ok=True)
+    (hooks / "sitecustomize.py").write_text(KILL)
+    root = Path(__file__).parents[2]
+    settings = {**os.environ, "PYTHONPATH": f"{hooks}{os.pathsep}{root}"}
+    settings |= {"RADWEAVE_TEST_KILL_IN": f"/{folder}/", "RADWEAVE_TEST_KILL_AT": f"/{name}"}
+    call = [sys.executable, "-m", "flows.cli", *map(str, words), *map(str, place.options)]
+    found = subprocess.run(call, cwd=root, env=settings, capture_output=True, text=True, check=False)
+    assert found.returncode == -signal.SIGKILL, found.stdout + found.stderr
+    return sorted(path.parent for path in (place.folder / "store" / folder).rglob(f".{name}.*.tmp"))
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_model_whose_writing_was_killed_is_none_until_it_is_made_again(
+    place: Place, command: Callable[..., Any]
+) -> None:
+    (first,) = place.models()
+    before = files_of(first)
+    words = ("study", place.study, "--final", "--model", "nearest_neighbours", "--blocks", "both")
+    for name in ("schema.json", "model.json"):
+        (partial,) = killed(place, "models", name, *words, "--runner", "threads", "--workers", "1")
+        assert partial != first and not (partial / name).exists() and (partial / "arrays.parquet").exists()
+        assert model_folders(Store(place.folder / "store")) == [first]
+        assert partial.name not in _models(command("status", *place.options).stdout)
+        told = command("score", f"response_study/{partial.name}", "other", *place.options, code=2).stderr
+        assert "there is no model" in told
+        if name == "schema.json":
+            assert "1 unfinished" in command("gc", *place.options[2:]).stdout and not partial.exists()
+    assert "40 of 40 cases" in command("score", "response_study", "other", *place.options).stdout  # of the first
+    place.inside(*words, *place.options)
+    assert set(model_folders(Store(place.folder / "store"))) == {first, partial} and files_of(first) == before
+    command("score", partial, "other", *place.options)
+    command("gc", *place.options[2:])
+    assert set(read_model(partial)["files"]) | {"model.json"} == set(files_of(partial))
+    assert verify(Store(place.folder / "store")).faults == ()
+
+
+def test_scores_whose_writing_was_killed_are_made_again_with_the_same_bytes(
+    place: Place, command: Callable[..., Any]
+) -> None:
+    command("score", "response_study", "new", *place.options)
+    finished = files_of(place.scored("new"))
+    words = ("score", "response_study", "other")
+    for name in ("scores.parquet", "study.json"):
+        (partial,) = killed(place, "scores", name, *words)
+        assert (partial / "predictions.parquet").exists() and not (partial / name).exists()
+        assert [one for one, _ in score_folders(Store(place.folder / "store"))] == [place.scored("new")]
+    assert "40 of 40 cases" in command(*words, *place.options).stdout
+    again = place.scored("other")
+    assert again == partial and files_of(place.scored("new")) == finished
+    command("gc", *place.options[2:])
+    tables = {name: data for name, data in files_of(again).items() if name.endswith(".parquet")}
+    shutil.rmtree(again)
+    command(*words, *place.options)
+    assert {name: data for name, data in files_of(again).items() if name.endswith(".parquet")} == tables
+    assert verify(Store(place.folder / "store")).faults == ()
 
 
 LIGHT = """
