@@ -131,8 +131,9 @@ def saved(inside: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def place(saved: Place, tmp_path: Path) -> Place:
-    """A copy of it, for tests that change it."""
-    return Place(Path(shutil.copytree(saved.folder, tmp_path / "copy", symlinks=True)), saved.inside)
+    """A copy of it, without what other tests scored, for tests that change it."""
+    ignore = shutil.ignore_patterns("scores")
+    return Place(Path(shutil.copytree(saved.folder, tmp_path / "copy", symlinks=True, ignore=ignore)), saved.inside)
 
 
 def test_every_file_of_a_model_goes_into_its_package(saved: Place, command: Callable[..., Any], tmp_path: Path) -> None:
