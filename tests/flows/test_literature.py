@@ -25,7 +25,7 @@ OF_TODAY = EVERY if ALL else [EVERY[(2 * TODAY + i) % len(EVERY)] for i in range
 # What each row of the review names: images or visits that are measured, what is fitted to them, and how many claims there are.
 ROWS: dict[str, dict[str, Any]] = {
     "bibault2018": {"inputs": {"CT"}, "fitted": {"residual_network", "ridge_logistic", "svm"}, "claims": 3},
-    "chen_suv": {"inputs": {"PT"}, "fitted": {"mann_whitney", "partial_rank_correlation"}, "claims": 3},
+    "chen_suv": {"inputs": {"PT"}, "fitted": {"mann_whitney", "partial_rank_correlation"}, "claims": 5},
     "coroller2016": {"inputs": {"CT"}, "fitted": {"mann_whitney", "univariable", "ridge_logistic"}, "claims": 3},
     "fave2017": {
         "inputs": {"baseline", "week1", "week5"},
@@ -41,9 +41,9 @@ ROWS: dict[str, dict[str, Any]] = {
     },
     "nie2016": {"inputs": {"t2", "adc", "uptake"}, "fitted": {"multilayer_perceptron"}, "claims": 4},
     "oakdenrayner2017": {"inputs": {"CT"}, "fitted": {"network", "radweave", "ridge_logistic"}, "claims": 4},
-    "riosvelazquez2017": {"inputs": {"CT"}, "fitted": {"elastic_net_logistic"}, "claims": 3},
+    "riosvelazquez2017": {"inputs": {"CT"}, "fitted": {"ridge_logistic", "stacked"}, "claims": 3},
     "shi2018": {"inputs": {"pet", "t1"}, "fitted": {"stacked_polynomial_network", "svm"}, "claims": 3},
-    "sun2018": {"inputs": {"CT"}, "fitted": {"elastic_net", "shell", "ridge_logistic", "ridge_cox"}, "claims": 2},
+    "sun2018": {"inputs": {"CT"}, "fitted": {"elastic_net", "shell", "ridge_logistic", "ridge_cox"}, "claims": 3},
     "wang2019": {"inputs": {"CT"}, "fitted": {"samples", "adjacent", "image_network", "ridge_logistic"}, "claims": 3},
     "xie2019": {"inputs": {"CT"}, "fitted": {"samples", "nine_views", "largest", "image_network"}, "claims": 2},
     "ypsilantis2015": {

@@ -1,4 +1,4 @@
-"""pet: FDG-PET beside its CT, with a signal in the tissue around the tumour; distant metastasis, HER2.
+"""pet: FDG-PET beside its CT, with a signal in the tissue around the tumour; distant metastasis, molecules.
 
 The CT carries the mask, in DICOM with RTSTRUCT or SEG, or in NIfTI; the PET has the same frame of reference, a grid of its
 own, and in DICOM the headers that its uptake is computed from. After Hao et al. 2018 (shell features of distant failure) and
@@ -43,6 +43,7 @@ from features.simulate.write_pet import Injected, write_pet
 EARLY_DAYS, HORIZON_DAYS = 1095, 1826
 SCALE_DAYS = 1500.0
 STATE, UPTAKE, VOLUME = 1.55, 1.5, 0.8  # on the log hazard of metastasis; on the logit of HER2
+MOLECULE = 1.7  # on the logits of LDHA and of PD-L1, by a sd of the log of the uptake
 SHELL_GRAIN, TUMOUR_GRAIN, GRAIN_NOISE = 0.48, 0.12, 0.06  # of the log of the grain, by a sd of the state
 GRAIN_MM = 3.5
 CT_TUMOUR = Histogram(35.0, 22.0)
@@ -77,6 +78,8 @@ class Pet(Planted):
             "metastasis_free", "survival", "log_hazard", ("metastasis_days", "metastasis"), (("clinical", "clinical"),)
         ),
         Outcome("her2", "binary", "her2_logit", ("her2",)),
+        Outcome("ldha", "binary", "molecule_logit", ("ldha",)),
+        Outcome("pdl1", "binary", "molecule_logit", ("pdl1",)),
     )
     planted: ClassVar[tuple[PlantedSignal, ...]] = (
         PlantedSignal("log hazard of metastasis", "hidden state, stage, age", f"{STATE} a sd of the state"),
@@ -87,6 +90,7 @@ class Pet(Planted):
         PlantedSignal(
             "logit of HER2", "PET, mean uptake of the tumour; its volume", f"{UPTAKE} and {VOLUME} a sd of their logs"
         ),
+        PlantedSignal("logits of LDHA and PD-L1", "PET, mean uptake of the tumour", f"{MOLECULE} a sd of its log"),
     )
 
     def draw(self, rng: np.random.Generator, site: Site, n: int) -> pd.DataFrame:
@@ -109,6 +113,9 @@ class Pet(Planted):
             people[name] = np.clip(GRAIN_MM * np.exp(slope * state + noise * rng.standard_normal(n)), 1.5, 9.0)
         people["weight_kg"] = np.round(np.clip(rng.normal(75, 13, n), 45, 130))
         people["wait_min"] = np.round(np.clip(rng.normal(62, 6, n), 50, 90))
+        people["molecule_logit"] = effect * MOLECULE * uptake
+        for name in ("ldha", "pdl1"):
+            people[name] = toss(rng, people["molecule_logit"].to_numpy() + site.shift)
         return people
 
     def write_images(self, folder: Path, person: Person, site: Site) -> Mapping[str, float]:
@@ -125,7 +132,7 @@ class Pet(Planted):
         return {}
 
     def write_tables(self, folder: Path, site: Site, people: pd.DataFrame) -> None:
-        outcomes = ["early_metastasis", "metastasis_days", "metastasis", "her2"]
+        outcomes = ["early_metastasis", "metastasis_days", "metastasis", *MOLECULES]
         write_people(folder / f"{site.name}_clinical.csv", people, outcomes)
 
     def cohort(self, name: str, sites: tuple[Site, ...]) -> dict[str, Any]:
@@ -147,22 +154,29 @@ class Pet(Planted):
         }
 
 
+MOLECULES = {
+    "her2": "the tumour overexpresses HER2",
+    "ldha": "the tumour has much lactate dehydrogenase A",
+    "pdl1": "the tumour expresses PD-L1",
+}
 OUTCOMES: dict[str, Any] = {
     **VARIABLES,
     "early_metastasis": declared.flag("distant metastasis within three years"),
     "metastasis_days": declared.days("time from the PET to distant metastasis or last contact"),
     "metastasis": declared.flag("distant metastasis was seen"),
-    "her2": declared.flag("the tumour overexpresses HER2"),
+    **{name: declared.flag(what) for name, what in MOLECULES.items()},
 }
 OUTCOME_COLUMNS: dict[str, Any] = {
     **COLUMNS,
     "metastasis_days": "metastasis_days",
-    **{word: {"from": word, "codes": YES_NO} for word in ("early_metastasis", "metastasis", "her2")},
+    **{word: {"from": word, "codes": YES_NO} for word in ("early_metastasis", "metastasis", *MOLECULES)},
 }
 ENDPOINTS: dict[str, Any] = {
     "metastasis": declared.binary("early_metastasis", "distant metastasis in three years"),
     "metastasis_free": declared.survival("metastasis_days", "metastasis", HORIZON_DAYS, "time to distant metastasis"),
     "her2": declared.binary("her2", "HER2 status"),
+    "ldha": declared.binary("ldha", "lactate dehydrogenase A"),
+    "pdl1": declared.binary("pdl1", "PD-L1 status"),
 }
 PET_RECIPE = declared.recipe("PT", "SUV", (4, 4, 4), {"bin_width": 0.25})
 CT_RECIPE = declared.recipe("CT", "HU", (3, 3, 3), {"bin_width": 25}, resegment=[-1000, 400])

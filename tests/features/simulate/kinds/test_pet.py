@@ -35,10 +35,11 @@ def test_the_pet_takes_the_mask_of_the_ct_at_every_centre() -> None:
     assert [one["mask"] for one in images if one["modality"] == "PT"] == [{"format": "of", "image": "CT"}] * 3
 
 
-def test_uptake_and_size_tell_of_her2_and_not_of_metastasis() -> None:
+def test_uptake_and_size_tell_of_molecules_and_not_of_metastasis() -> None:
     plan = Pet()
     people = plan.draw(stream(1, "people"), plan.sites[3], 20_000)
     level = np.log(people["suv"])
-    assert np.corrcoef(level, people["her2"])[0, 1] > 0.4
+    assert all(np.corrcoef(level, people[one])[0, 1] > 0.4 for one in ("her2", "ldha", "pdl1"))
+    assert abs(np.corrcoef(np.log(people["volume_ml"]), people["ldha"])[0, 1]) < 0.03
     assert np.corrcoef(level, people["early_metastasis"])[0, 1] == pytest.approx(0, abs=0.03)
     assert np.corrcoef(people["state"], people["her2"])[0, 1] == pytest.approx(0, abs=0.03)
