@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    WithJsonSchema,
+    model_validator,
+)
 
 from features.core.code_digest import sources_of
 from features.core.digest import digest_json
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
     from tasks.modelling.started_network import StartedNetwork
 
 Kept = NDArray[np.intp]
+_BY_NAME = {"anyOf": [{"type": "string"}, {"type": "object"}]}  # in forms: its word, or its settings
 SMALL = "lenet"  # what learns from scratch where nothing is said: few cases teach few weights
 
 
@@ -62,7 +71,7 @@ class ImageNetwork(Model):
     steps: ClassVar[tuple[Settings, ...]] = CLEANED
     of_images: ClassVar[bool] = True
 
-    architecture: AnyArchitecture | None = Field(
+    architecture: Annotated[AnyArchitecture | None, WithJsonSchema(_BY_NAME)] = Field(
         None,
         exclude_if=lambda value: value is None,
         title="Architecture",

@@ -23,6 +23,9 @@ def test_every_kind_of_a_room_is_a_choice() -> None:
     choices = [offered["$defs"][one["$ref"].rpartition("/")[2]] for one in offered["anyOf"]]
     kinds = {one["properties"]["kind"]["const"] for one in choices}
     assert kinds == set(MODELS.modules)
+    fields = [(part, key, one) for part, form in offered["$defs"].items() for key, one in form["properties"].items()]
+    unexplained = [(part, key) for part, key, one in fields if not ("const" in one or one.get("title"))]
+    assert unexplained == []
 
 
 def test_the_ui_tells_the_default_runner_by_its_fields() -> None:
