@@ -25,9 +25,9 @@ from tasks.modelling.rows import Rows
 from tasks.modelling.splits.split import SPLITS, Fold, cut_folds
 from tasks.modelling.target import Target
 from tests.support.design import ANY_ENDPOINT, make_design
-from tests.support.kinds import marks_of, small_model
+from tests.support.kinds import marks_of, of_columns, small_model
 
-PAIRS = [(kind, endpoint) for kind in MODELS.modules for endpoint in sorted(MODELS.load(kind).endpoints)]
+PAIRS = [(kind, endpoint) for kind in of_columns(MODELS.modules) for endpoint in sorted(MODELS.load(kind).endpoints)]
 TRAIN, TEST = np.flatnonzero(np.arange(60) % 3 != 0), np.flatnonzero(np.arange(60) % 3 == 0)
 every_pair = pytest.mark.parametrize(
     ("kind", "endpoint"), [pytest.param(*pair, marks=marks_of(*pair), id=" ".join(pair)) for pair in PAIRS]
