@@ -132,7 +132,10 @@ def make_tables(patients: int, catalog: Catalog, recipe: Recipe) -> dict[str, tu
     tables["quarantine"] = QUARANTINE.table([]), list(QUARANTINE.columns)
     cases = tables["region"][0].select([column.name for column in KEY]).to_pylist()
     image = {"image": "CT", "roi": ROI, "modality": "CT"}
-    scans = [{**case, **image, "image_digest": case["case"], "mask_digest": case["case"]} for case in cases]
+    scans = [
+        {**case, **image, "image_digest": case["case"], "mask_digest": case["case"], "segmentation": "given"}
+        for case in cases
+    ]
     tables["scans"] = SCANS.table(scans), list(SCANS.columns)
     return tables
 

@@ -36,6 +36,7 @@ def test_a_patient_who_is_withdrawn_while_a_study_runs_is_not_in_it(
             worth_table=lambda: table,
             comparisons_table=lambda: table,
             claims_table=lambda: table,
+            label_noise_table=lambda: table,
             controls_table=lambda: table,
             groups_table=lambda: table,
             by_horizon_table=lambda: table,

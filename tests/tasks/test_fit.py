@@ -29,6 +29,7 @@ def test_every_table_is_written_with_its_types(tmp_path: Path) -> None:
         "copies",
         "horizon_scores",
         "incidences",
+        "label_noise",
         "risk_groups",
         "shares",
         "signature_scores",

@@ -60,6 +60,7 @@ _TAKEN = (
         "signature_scores",
         "incidences",
         "copies",
+        "label_noise",
         "fits",
         "associations",
         "associations_by_centre",

@@ -61,6 +61,7 @@ def test_copies_are_exchanged_together() -> None:
             centres=np.tile(one.centres, 2),
             cohorts=np.tile(one.cohorts, 2),
             held_out=np.tile(one.held_out, 2),
+            scored=np.tile(one.scored, 2),
         )
         for joined in p:
             p[joined].append(_singles(replace(both, copies=copies if joined else ()), "radiomics")[0].p)

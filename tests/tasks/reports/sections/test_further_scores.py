@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.reports.number_format import decimal
+from tasks.reports.number_format import decimal, interval
 from tests.support.page import Page
 
 
@@ -21,7 +21,7 @@ def test_every_further_metric_has_a_row_and_a_column(binary: Any) -> None:
         and (s.blocks, s.model) == ("radiomics", "lasso_logistic")
     )
     assert rows[1][:2] == ["AUPRC", "1"]
-    assert rows[1][2].startswith(f"{decimal(auprc.value)} (no interval)")
+    assert rows[1][2].startswith(f"{decimal(auprc.value)} ({interval(auprc.low, auprc.high)})")
     everything = page.tables["table-further-scores-all"].rows
     assert len(everything) == 1 + len(binary.result.blocks) * len(binary.study.models)
     assert len(everything[0]) == 1 + len(metrics)
