@@ -97,6 +97,7 @@ class Place:
     def states(self) -> dict[str, str]:
         """Study → the state of its newest run and why."""
         found = run_states(Store(self.folder / "store"), self.folder / "data_catalog.yaml")
+        found.sort(key=lambda one: one.folder.stat().st_mtime_ns)  # by name they come in any order
         return {one.study: f"{one.state}: {one.why}" for one in found}
 
 

@@ -116,7 +116,7 @@ def test_an_image_without_a_mask_is_one_roi() -> None:
         ([_brain(mask={**LABELS, "label": 3})], "give one of label"),
         (
             [_brain(mask={"format": "rtstruct", "roi": "GTV"})],
-            'the mask cannot be "rtstruct"; allowed: adaptive_threshold, box, command, contour_network, fixed_threshold, mha, nifti, nrrd',
+            'the mask cannot be "rtstruct"; allowed: adaptive_threshold, box, command, contour_network, fixed_threshold, mha',
         ),
         ([_brain(mask={"format": "niftii", "path": "x"})], 'unknown format "niftii"'),
         ([dicom_images(mask={"format": "rtstruct"})], "give either roi, for one ROI, or rois"),
