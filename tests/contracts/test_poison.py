@@ -116,6 +116,7 @@ def test_test_rows_do_not_move_what_was_fitted(kind: str, split: str) -> None:
     _keeps_its_state(kind, split, FIRST[kind])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "endpoint"), OTHERS)
 def test_nor_for_any_other_endpoint(kind: str, endpoint: str) -> None:
     _keeps_its_state(kind, "nested", endpoint)

@@ -133,6 +133,7 @@ def test_a_picture_whose_refresh_ended_after_the_check_was_kept_is_drawn_by_the_
     assert [path.read_bytes() for path in lost] == whole
 
 
+@pytest.mark.slow
 def test_a_picture_that_no_worker_can_draw_is_given_up_with_nothing_to_blame(
     index: Index, recipes: list[Recipe], tmp_path: Path
 ) -> None:

@@ -224,6 +224,7 @@ def test_weights_that_do_not_fit_the_gpu_are_a_sentence_and_no_case_is_rejected(
         run(ASKED, VIEWS[:2])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("gpu")
 def test_one_network_at_a_time_is_on_a_gpu() -> None:
     run(ASKED, VIEWS[:2])

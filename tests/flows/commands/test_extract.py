@@ -97,6 +97,7 @@ def test_a_name_in_brackets_is_shown_as_it_is(files: Path, command: Callable) ->
     assert "[bold]x.nrrd" in command("extract", image, files / "mask.nii.gz", "-p", files / "param.yaml").stdout
 
 
+@pytest.mark.slow
 def test_a_pair_with_undefined_features_counts_as_partly(files: Path, command: Callable) -> None:
     save_itk(files / "flat.nrrd", np.full((8, 10, 12), 7, np.int16))
     (files / "glcm.yaml").write_text("featureClass: {glcm: [MCC]}\n")

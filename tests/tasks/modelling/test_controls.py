@@ -93,6 +93,7 @@ def test_a_larger_share_of_training_cases_holds_the_smaller_ones_and_test_cases_
         assert seen[large.train].mean() == pytest.approx(seen[fold.train].mean(), abs=0.03)
 
 
+@pytest.mark.slow
 def test_a_planted_signal_is_told_from_chance_and_a_study_without_one_is_not() -> None:
     controls = [{"kind": "permuted_outcome", "times": 9}, "missingness", "ablation"]
     blocks = {"both": ["clinical", "radiomics"]}

@@ -33,6 +33,7 @@ def html(mart: Mart) -> str:
     return page
 
 
+@pytest.mark.slow
 def test_every_scan_has_a_picture_with_words_and_says_what_is_doubtful(html: str) -> None:
     page = Page(html)
     pictures = [attributes for tag, attributes in page.tags if tag == "img"]

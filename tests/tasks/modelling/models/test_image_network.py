@@ -223,6 +223,7 @@ def epoch(number: int) -> str:
     return f"image_network: epoch {number} of 12"
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     whole = MODEL.fit(*cases("binary"), 3)
     first: list[str] = []
