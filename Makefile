@@ -48,7 +48,7 @@ studies: $(READY)  ## every study of the literature, with two seeds and the null
 	  $(BIN)/radweave study $$name $$size; done; done
 	$(BIN)/radweave studies
 
-check: $(TOOLS)  ## format, lint, types, architecture and fast tests, under two minutes
+check: $(TOOLS)  ## format, lint, types, architecture and fast tests, in some two minutes
 	@$(MAKE) --no-print-directory -j2 types fast
 
 types:
