@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import math
+import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 Case = Callable[[], tuple[Pixels, NDArray[np.bool_]]]  # opens what is shown of a case, and its mask
 Floats = NDArray[np.float32]
+# What torch raises for a file that is cut, altered or of other parts.
+_DAMAGED = (OSError, EOFError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, pickle.UnpicklingError)
 
 
 def train_unet(
@@ -158,14 +162,17 @@ def _load(path: Path | None, decided_by: str, network: Any, optimiser: Any, cour
 
     if path is None or not path.is_file():
         return 0
+    parts = {"network": network, "optimiser": optimiser, "course": course}
+    begun = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         if state["decided_by"] != decided_by:
             return 0
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        course.load_state_dict(state["course"])
-    except Exception:
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+        return int(state["epoch"])
+    except _DAMAGED:
         say(f"{path.name}: what was kept of the training is damaged; it begins again")
+        for name, part in parts.items():  # some of it may have been taken
+            part.load_state_dict(begun[name])
         return 0
-    return int(state["epoch"])

@@ -134,6 +134,11 @@ def test_training_goes_on_after_the_last_epoch_as_if_it_had_never_ended(
     ran.clear()
     train_unet(own, settings, kept=kept, decided_by="x", what="test")
     assert ran == [], "all is done"
+    state = torch.load(kept, weights_only=True)
+    torch.save({**state, "course": "no course"}, kept)  # the network is whole, and what drives it is not
+    monkeypatch.setattr(train, "_one_epoch", original)
+    anew = train_unet(own, settings, kept=kept, decided_by="x", what="test").state_dict()
+    assert all(torch.equal(one, anew[name]) for name, one in whole.state_dict().items())
     kept.write_bytes(kept.read_bytes()[:200])
     monkeypatch.setattr(train, "_one_epoch", lambda *args: float("nan"))
     with pytest.raises(DataError, match="the loss is no number after epoch 1; lower learning_rate"):
